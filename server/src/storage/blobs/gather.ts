@@ -1,0 +1,20 @@
+/**
+ * Small chunks of a stream put together.
+ */
+
+/** Chunks of exactly `sizeBytes`, the last one smaller. Holds no more than one of them and one of `body`'s. */
+export async function* gather(body: AsyncIterable<Uint8Array>, sizeBytes: number): AsyncGenerator<Uint8Array> {
+  let gathered: Uint8Array[] = [];
+  let missing = sizeBytes;
+  for await (let chunk of body) {
+    while (missing <= chunk.length) {
+      yield Buffer.concat([...gathered, chunk.subarray(0, missing)]);
+      chunk = chunk.subarray(missing);
+      gathered = [];
+      missing = sizeBytes;
+    }
+    if (0 < chunk.length) gathered.push(chunk);
+    missing -= chunk.length;
+  }
+  if (0 < gathered.length) yield Buffer.concat(gathered);
+}

@@ -1,0 +1,41 @@
+/**
+ * Brings the tables up to date: numbered steps, each done once, all or nothing.
+ */
+import { type Kysely, sql } from "kysely";
+import { createAllTables } from "./migrations/0001-create-all-tables.ts";
+import type { Records } from "./records.ts";
+
+export type Engine = Records["engine"];
+
+/** For a database of any shape: a step knows no row types, which describe the tables of today. */
+// biome-ignore lint/suspicious/noExplicitAny: Kysely's own type for a database that is not described.
+export type AnyDatabase = Kysely<any>;
+
+/** In order; a step that has landed never changes. */
+const steps: readonly { name: string; up: (db: AnyDatabase, engine: Engine) => Promise<void> }[] = [
+  { name: "0001-create-all-tables", up: createAllTables },
+];
+
+/** @throws when the database holds a step that this program does not know */
+export async function migrate(records: Records): Promise<void> {
+  await records.transaction(async (db: AnyDatabase) => {
+    // Two processes that start together take turns. SQLite's transaction does that by itself.
+    if (records.engine === "postgres") {
+      await sql`select pg_advisory_xact_lock(hashtext(current_schema() || '.migrations'))`.execute(db);
+    }
+    await sql`create table if not exists millrace_migrations (name text primary key)`.execute(db);
+    const { rows } = await sql<{ name: string }>`select name from millrace_migrations order by name`.execute(db);
+    const done = new Set(rows.map(({ name }) => name));
+    const unknown = [...done].find((name) => !steps.some((step) => step.name === name));
+    if (unknown !== undefined) {
+      throw new Error(
+        `this database was written by a newer Millrace (it has ${unknown}): run that version, or a newer one`,
+      );
+    }
+    for (const { name, up } of steps) {
+      if (done.has(name)) continue;
+      await up(db, records.engine);
+      await sql`insert into millrace_migrations (name) values (${name})`.execute(db);
+    }
+  });
+}

@@ -1,0 +1,160 @@
+/**
+ * Objects: their row, as what it holds, and the queries on it.
+ *
+ * A row holds its bytes in one of three ways: in itself, in one blob, or in the blobs of the parts it was uploaded in.
+ */
+import type { Kysely } from "kysely";
+import type { Tag } from "./buckets.ts";
+import { beyondPrefix } from "./key-order.ts";
+import type { ObjectRow, Tables } from "./tables.ts";
+
+/** Base64, by the algorithm's lower-case name. */
+export type ChecksumValues = Readonly<Record<string, string>>;
+
+export type Checksums = { type: "FULL_OBJECT" | "COMPOSITE"; values: ChecksumValues };
+
+export type StoredPart = { number: number; blob: string; size: number; etag: string; checksums: ChecksumValues };
+
+export type ObjectBytes =
+  | { kind: "inline"; bytes: Uint8Array }
+  | { kind: "blob"; blob: string }
+  | { kind: "parts"; parts: readonly StoredPart[] };
+
+/** What goes with the bytes and can be replaced without them. */
+export type ObjectDescription = {
+  storageClass: string;
+  /** By lower-case header name. */
+  headers: Readonly<Record<string, string>>;
+  /** Without `x-amz-meta-`, lower-case. */
+  metadata: Readonly<Record<string, string>>;
+  tags: readonly Tag[];
+};
+
+export type StoredObject = ObjectDescription & {
+  bucket: string;
+  key: string;
+  size: number;
+  /** Without quotes. */
+  etag: string;
+  /** Whole seconds, in milliseconds: what Last-Modified can say. */
+  modifiedAt: number;
+  checksums: Checksums;
+  bytes: ObjectBytes;
+};
+
+/** What a listing tells of an object. */
+export type ListedObject = Pick<StoredObject, "key" | "size" | "etag" | "modifiedAt" | "storageClass" | "checksums">;
+
+export async function findObject(db: Kysely<Tables>, bucket: string, key: string): Promise<StoredObject | undefined> {
+  const row = await db
+    .selectFrom("objects")
+    .selectAll()
+    .where("bucket", "=", bucket)
+    .where("key", "=", key)
+    .executeTakeFirst();
+  return row && objectOf(row);
+}
+
+/** In the place of what the key named before. */
+export async function putObjectRow(db: Kysely<Tables>, object: StoredObject): Promise<void> {
+  const { bucket, key, ...values } = rowOf(object);
+  await db
+    .insertInto("objects")
+    .values({ bucket, key, ...values })
+    .onConflict((conflict) => conflict.columns(["bucket", "key"]).doUpdateSet(values))
+    .execute();
+}
+
+export async function deleteObjectRow(db: Kysely<Tables>, bucket: string, key: string): Promise<void> {
+  await db.deleteFrom("objects").where("bucket", "=", bucket).where("key", "=", key).execute();
+}
+
+/** `true`: the object was there. */
+export async function setObjectTags(
+  db: Kysely<Tables>,
+  bucket: string,
+  key: string,
+  tags: readonly Tag[],
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable("objects")
+    .set({ tags: JSON.stringify(tags) })
+    .where("bucket", "=", bucket)
+    .where("key", "=", key)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** In byte order of the keys. `after`: strictly; `from`: or equal. */
+export async function listObjects(
+  db: Kysely<Tables>,
+  bucket: string,
+  page: { prefix: string; after?: string; from?: string; limit: number },
+): Promise<ListedObject[]> {
+  const end = beyondPrefix(page.prefix);
+  const rows = await db
+    .selectFrom("objects")
+    .select(["key", "size", "etag", "modified_at", "storage_class", "checksums"])
+    .where("bucket", "=", bucket)
+    .where("key", ">=", page.prefix)
+    .$if(end !== undefined, (query) => query.where("key", "<", end!))
+    .$if(page.after !== undefined, (query) => query.where("key", ">", page.after!))
+    .$if(page.from !== undefined, (query) => query.where("key", ">=", page.from!))
+    .orderBy("key")
+    .limit(page.limit)
+    .execute();
+  return rows.map((row) => ({
+    key: row.key,
+    size: row.size,
+    etag: row.etag,
+    modifiedAt: row.modified_at,
+    storageClass: row.storage_class,
+    checksums: JSON.parse(row.checksums),
+  }));
+}
+
+/** The blobs that go when the row goes. */
+export function blobsOf(bytes: ObjectBytes): readonly string[] {
+  if (bytes.kind === "inline") return [];
+  return bytes.kind === "blob" ? [bytes.blob] : bytes.parts.map(({ blob }) => blob);
+}
+
+function objectOf(row: ObjectRow): StoredObject {
+  return {
+    bucket: row.bucket,
+    key: row.key,
+    size: row.size,
+    etag: row.etag,
+    modifiedAt: row.modified_at,
+    storageClass: row.storage_class,
+    headers: JSON.parse(row.headers),
+    metadata: JSON.parse(row.metadata),
+    tags: JSON.parse(row.tags),
+    checksums: JSON.parse(row.checksums),
+    bytes: bytesOf(row),
+  };
+}
+
+function bytesOf(row: ObjectRow): ObjectBytes {
+  if (row.parts !== null) return { kind: "parts", parts: JSON.parse(row.parts) };
+  if (row.blob !== null) return { kind: "blob", blob: row.blob };
+  return { kind: "inline", bytes: row.inline ?? new Uint8Array() };
+}
+
+function rowOf({ bytes, ...object }: StoredObject): ObjectRow {
+  return {
+    bucket: object.bucket,
+    key: object.key,
+    size: object.size,
+    etag: object.etag,
+    modified_at: object.modifiedAt,
+    storage_class: object.storageClass,
+    headers: JSON.stringify(object.headers),
+    metadata: JSON.stringify(object.metadata),
+    tags: JSON.stringify(object.tags),
+    checksums: JSON.stringify(object.checksums),
+    inline: bytes.kind === "inline" ? bytes.bytes : null,
+    blob: bytes.kind === "blob" ? bytes.blob : null,
+    parts: bytes.kind === "parts" ? JSON.stringify(bytes.parts) : null,
+  };
+}

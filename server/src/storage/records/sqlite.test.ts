@@ -1,0 +1,68 @@
+/** What the SQLite file owes beyond the contract that every store of rows keeps (test/contract). */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { sql } from "kysely";
+import { openSqliteRecords } from "./sqlite.ts";
+
+let folder: string;
+let path: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "millrace-sqlite-"));
+  path = join(folder, "millrace.db");
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test("keeps others out of its files, the log of secrets just written among them", async () => {
+  const records = await openSqliteRecords({ path });
+  const names = (await readdir(folder)).sort();
+  assert.deepEqual(names, ["millrace.db", "millrace.db-shm", "millrace.db-wal"]);
+  for (const name of names) assert.equal((await stat(join(folder, name))).mode & 0o777, 0o600, name);
+  await records.close();
+});
+
+test("syncs the log at every commit", async () => {
+  const records = await openSqliteRecords({ path });
+  await records.transaction(async (db) => {
+    const settings = await sql<Record<string, unknown>>`select * from pragma_journal_mode, pragma_synchronous`.execute(
+      db,
+    );
+    assert.deepEqual({ ...settings.rows[0] }, { journal_mode: "wal", synchronous: 2 });
+  });
+  await records.close();
+});
+
+test("waits for another process's transaction and goes on serving reads and timers", async () => {
+  const records = await openSqliteRecords({ path });
+  const program = `
+    import { DatabaseSync } from "node:sqlite";
+    const file = new DatabaseSync(${JSON.stringify(path)});
+    file.exec("begin immediate");
+    console.log("locked");
+    process.stdin.once("end", () => { file.exec("commit"); file.close(); }).resume();`;
+  const other = spawn(process.execPath, ["--input-type=module", "--eval", program], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  await once(other.stdout, "data");
+  const row = { blob: "b", sweep_at: 1 };
+  const written = [
+    records.db.insertInto("loose_blobs").values(row).execute(),
+    records.transaction((db) => db.updateTable("loose_blobs").set({ sweep_at: 2 }).execute()),
+  ];
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 1);
+  while (ticks < 50) {
+    assert.deepEqual(await records.db.selectFrom("loose_blobs").selectAll().execute(), []);
+    await new Promise(setImmediate);
+  }
+  clearInterval(timer);
+  other.stdin.end();
+  await Promise.all(written);
+  const [found] = await records.db.selectFrom("loose_blobs").selectAll().execute();
+  assert.deepEqual({ ...found }, { blob: "b", sweep_at: 2 });
+  await records.close();
+});

@@ -1,0 +1,248 @@
+/**
+ * Rows in one SQLite file, by `node:sqlite`: WAL and `synchronous=FULL`, so a commit that has returned is on the disk.
+ *
+ * One connection writes, one statement or transaction at a time; another one reads, and never waits for it. Several
+ * processes may open the file (`serve` and `millrace keys`): the engine's lock makes them take turns.
+ */
+import { EventEmitter } from "node:events";
+import { chmodSync, closeSync, openSync } from "node:fs";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from "kysely";
+import { migrate } from "./migrate.ts";
+import type { Records } from "./records.ts";
+import type { Tables } from "./tables.ts";
+
+/** How long one process waits for another one's transaction. */
+const busyMs = 10_000;
+
+/** Makes the file (0600) and brings its tables up to date. @throws when a newer Millrace has written it */
+export async function openSqliteRecords({ path }: { path: string }): Promise<Records> {
+  // Before SQLite sees it: the files that it adds beside this one get the same mode.
+  closeSync(openSync(path, "a", 0o600));
+  chmodSync(path, 0o600);
+  const files = { writer: openFile(path), reader: openFile(path) };
+  const db = new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new TwoConnections(),
+      createDriver: () => new SqliteDriver(files.writer, files.reader),
+      createIntrospector: (kysely) => new SqliteIntrospector(kysely),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  });
+  const events = new EventEmitter().setMaxListeners(0);
+  let closed = false;
+  const records: Records = {
+    engine: "sqlite",
+    db,
+    transaction: (work) => db.transaction().execute(work),
+    async notify(topic, text = "") {
+      setImmediate(() => events.emit(topic, text));
+    },
+    listen(topic, heard) {
+      events.on(topic, heard);
+      return () => events.off(topic, heard);
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      events.removeAllListeners();
+      await db.destroy();
+    },
+  };
+  try {
+    await migrate(records);
+  } catch (error) {
+    await records.close();
+    throw error;
+  }
+  return records;
+}
+
+function openFile(path: string): DatabaseSync {
+  const file = new DatabaseSync(path, { timeout: busyMs });
+  file.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
+  // From here on waiting is ours (whenFree): the engine's would hold up the whole process.
+  file.exec("pragma busy_timeout = 0");
+  return file;
+}
+
+/** Tries again as long as another process writes. */
+async function whenFree<T>(run: () => T): Promise<T> {
+  const until = performance.now() + busyMs;
+  for (let waitMs = 1; ; waitMs = Math.min(2 * waitMs, 50)) {
+    try {
+      return run();
+    } catch (error) {
+      if (!isBusy(error) || until < performance.now()) throw error;
+    }
+    await sleep(waitMs);
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === 5;
+}
+
+/** Kysely gives all of SQLite one turn at a time unless told that reading goes on beside writing. */
+class TwoConnections extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+}
+
+class SqliteDriver implements Driver {
+  readonly #writer: Statements;
+  readonly #reader: Statements;
+  readonly #turns = new Turns();
+
+  constructor(writer: DatabaseSync, reader: DatabaseSync) {
+    this.#writer = new Statements(writer);
+    this.#reader = new Statements(reader);
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    return new Connection(this.#writer, this.#reader, this.#turns);
+  }
+
+  async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await (connection as Connection).begin();
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    (connection as Connection).end("commit");
+  }
+
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    (connection as Connection).end("rollback");
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {
+    // What runs is let finish; nothing new can begin, for Kysely refuses it.
+    await this.#turns.take();
+    this.#reader.close();
+    this.#writer.close();
+  }
+}
+
+/** One caller's view: its own transaction if it has begun one, else single statements. */
+class Connection implements DatabaseConnection {
+  readonly #writer: Statements;
+  readonly #reader: Statements;
+  readonly #turns: Turns;
+  #inTransaction = false;
+
+  constructor(writer: Statements, reader: Statements, turns: Turns) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#turns = turns;
+  }
+
+  async begin(): Promise<void> {
+    await this.#turns.take();
+    try {
+      // Immediate: a transaction that reads first and writes later would fail where another process wrote between.
+      await whenFree(() => this.#writer.run("begin immediate", []));
+    } catch (error) {
+      this.#turns.pass();
+      throw error;
+    }
+    this.#inTransaction = true;
+  }
+
+  end(how: "commit" | "rollback"): void {
+    if (!this.#inTransaction) return;
+    try {
+      this.#writer.run(how, []);
+      this.#inTransaction = false;
+    } finally {
+      // A commit that failed is followed by a rollback, which passes the turn on.
+      if (!this.#inTransaction || how === "rollback") {
+        this.#inTransaction = false;
+        this.#turns.pass();
+      }
+    }
+  }
+
+  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    if (this.#inTransaction) return this.#writer.run(query.sql, query.parameters);
+    if (/^\s*(?:select|explain)\b/i.test(query.sql)) {
+      return whenFree(() => this.#reader.run(query.sql, query.parameters));
+    }
+    await this.#turns.take();
+    try {
+      return await whenFree(() => this.#writer.run(query.sql, query.parameters));
+    } finally {
+      this.#turns.pass();
+    }
+  }
+
+  async *streamQuery<Row>(query: CompiledQuery): AsyncIterableIterator<QueryResult<Row>> {
+    yield await this.executeQuery<Row>(query);
+  }
+}
+
+/** Statements of one connection, kept prepared: preparing costs more than running the small ones. */
+class Statements {
+  readonly #file: DatabaseSync;
+  readonly #prepared = new Map<string, { statement: StatementSync; returnsRows: boolean }>();
+  static readonly #most = 500;
+
+  constructor(file: DatabaseSync) {
+    this.#file = file;
+  }
+
+  run<Row>(sql: string, parameters: readonly unknown[]): QueryResult<Row> {
+    const { statement, returnsRows } = this.#prepare(sql);
+    const values = parameters as SQLInputValue[];
+    if (returnsRows) return { rows: statement.all(...values) as Row[] };
+    const { changes, lastInsertRowid } = statement.run(...values);
+    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+  }
+
+  close(): void {
+    this.#prepared.clear();
+    this.#file.close();
+  }
+
+  #prepare(sql: string): { statement: StatementSync; returnsRows: boolean } {
+    const known = this.#prepared.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#file.prepare(sql);
+    const entry = { statement, returnsRows: statement.columns().length > 0 };
+    // Lists of values make new texts without end; the oldest goes.
+    if (Statements.#most <= this.#prepared.size) this.#prepared.delete(this.#prepared.keys().next().value!);
+    this.#prepared.set(sql, entry);
+    return entry;
+  }
+}
+
+/** First come, first served. */
+class Turns {
+  #taken = false;
+  readonly #waiting: (() => void)[] = [];
+
+  async take(): Promise<void> {
+    if (this.#taken) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#taken = true;
+  }
+
+  pass(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#taken = false;
+    else next();
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * The rows that Millrace keeps, as Kysely sees them. Migrations (migrations/) make them; one file a table queries them.
+ *
+ * Times are milliseconds since the epoch. `json` columns are text on both engines. `key`, `bucket` and ids compare in
+ * byte order of UTF-8 (SQLite's default; `collate "C"` on PostgreSQL).
+ */
+
+/** Text that holds JSON. */
+export type Json = string;
+
+export type AccessKeyRow = {
+  id: string;
+  secret: string;
+  account: string;
+  user_name: string;
+  created_at: number;
+  revoked_at: number | null;
+};
+
+export type BucketRow = {
+  name: string;
+  account: string;
+  region: string;
+  created_at: number;
+  /** {@link BucketSettings} of services/s3: CORS rules, tags, … */
+  settings: Json;
+};
+
+/** Either `inline` (small objects), `blob` (one), or `parts` (multipart: the parts' blobs in order) holds the bytes. */
+export type ObjectRow = {
+  bucket: string;
+  key: string;
+  size: number;
+  /** Without quotes. */
+  etag: string;
+  modified_at: number;
+  storage_class: string;
+  /** Content-Type, Cache-Control, … by lower-case header name. */
+  headers: Json;
+  /** x-amz-meta-*: names lower-case, without the prefix. */
+  metadata: Json;
+  tags: Json;
+  /** `{ algorithm: value }` and the type. */
+  checksums: Json;
+  inline: Uint8Array | null;
+  blob: string | null;
+  /** `[{ number, blob, size, etag, checksums }]` */
+  parts: Json | null;
+};
+
+export type UploadRow = {
+  id: string;
+  bucket: string;
+  key: string;
+  created_at: number;
+  storage_class: string;
+  headers: Json;
+  metadata: Json;
+  tags: Json;
+  checksum_algorithm: string | null;
+  checksum_type: string | null;
+};
+
+export type PartRow = {
+  upload_id: string;
+  number: number;
+  blob: string;
+  size: number;
+  etag: string;
+  checksums: Json;
+  modified_at: number;
+};
+
+/**
+ * Blobs that no row holds (yet, or any more) and when they may go. A writer enters its blob here before it writes, and
+ * takes it out in the transaction that makes a row hold it; if the entry is gone by then, the write has failed.
+ */
+export type LooseBlobRow = { blob: string; sweep_at: number };
+
+export type PipelineRow = {
+  id: string;
+  account: string;
+  region: string;
+  status: "Active" | "Paused";
+  /** The API's Pipeline without Id, Arn and Status. */
+  document: Json;
+};
+
+export type PresetRow = {
+  id: string;
+  account: string;
+  region: string;
+  /** The API's Preset without Id, Arn and Type. */
+  document: Json;
+};
+
+export type JobStatus = "Submitted" | "Progressing" | "Complete" | "Canceled" | "Error";
+
+export type JobRow = {
+  id: string;
+  account: string;
+  region: string;
+  pipeline_id: string;
+  status: JobStatus;
+  submitted_at: number;
+  started_at: number | null;
+  finished_at: number | null;
+  /** The worker that holds the job, and until when. A lease that has passed is anyone's. */
+  lease_owner: string | null;
+  lease_until: number | null;
+  /** Counts claims; names the temporary keys of this attempt. */
+  attempt: number;
+  /** `JobDocument` of jobs.ts: the request, snapshots of its presets, the state of each output and playlist. */
+  document: Json;
+  /** `JobProgress` of jobs.ts, written often. */
+  progress: Json | null;
+};
+
+export type JobLogRow = { job_id: string; attempt: number; at: number; text: string };
+
+export type Tables = {
+  access_keys: AccessKeyRow;
+  buckets: BucketRow;
+  objects: ObjectRow;
+  uploads: UploadRow;
+  parts: PartRow;
+  loose_blobs: LooseBlobRow;
+  pipelines: PipelineRow;
+  presets: PresetRow;
+  jobs: JobRow;
+  job_logs: JobLogRow;
+};
