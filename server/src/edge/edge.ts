@@ -1,0 +1,139 @@
+/**
+ * From a request to an answer: who asks, what is asked, whether it may be, and what comes of it.
+ *
+ * What each step means is in the file it is named after; this one has their order, and the promise that a handler never
+ * throws.
+ */
+import type { Clock } from "../base/clock.ts";
+import { uuid } from "../base/ids.ts";
+import type { Log } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
+import type { AnyOperation, Service } from "../services/operation.ts";
+import { ServiceError } from "../services/service-error.ts";
+import { authenticate } from "./auth/authenticate.ts";
+import { authorizeOrDeny } from "./authorize.ts";
+import { chooseService } from "./choose-service.ts";
+import { type Checker, compileConstraints } from "./constraints.ts";
+import { contextOf } from "./context-of.ts";
+import type { Credentials } from "./credentials.ts";
+import { callersMistake, encodeError, ownFailure } from "./errors.ts";
+import type { EdgeRequest, EdgeResponse, Handler } from "./http.ts";
+import type { Model } from "./model/model.ts";
+import { modelOf } from "./model/models.ts";
+import { openCall } from "./open-call.ts";
+import type { Answer, ProtocolHandler } from "./protocols/call.ts";
+import { protocolOf } from "./protocols/protocol-of.ts";
+import { answerPreflight, corsHeadersFor, isPreflight } from "./s3-cors.ts";
+import { answerForm, isForm } from "./s3-forms.ts";
+import { dialectOf } from "./unserved.ts";
+
+export type EdgeOptions = {
+  // biome-ignore lint/suspicious/noExplicitAny: services of many contexts stand side by side.
+  services: readonly Service<any>[];
+  credentials: Credentials;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  /** `bucket.DOMAIN` addresses a bucket. */
+  s3BaseDomains: readonly string[];
+  /** Unsigned paths of our own, below `/_millrace/`. */
+  extra?: (request: EdgeRequest) => Promise<EdgeResponse | undefined>;
+  /** Models by name, where they are not among those in model/. */
+  models?: Readonly<Record<string, Model>>;
+};
+
+/** A service, ready to be served. */
+export type Served = {
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  service: Service<any>;
+  model: Model;
+  protocol: ProtocolHandler;
+  check: Checker;
+};
+
+/** Of bodies that are not streamed. */
+const maxWholeBytes = 8 * 1024 * 1024;
+
+export function createEdge(options: EdgeOptions): Handler {
+  const { random, log, extra } = options;
+  const served = options.services.map((service) => prepare(service, options));
+  /** S3's `x-amz-id-2`: who answered. */
+  const hostId = Buffer.from(random(48)).toString("base64");
+
+  return async (request) => {
+    const requestId = uuid(random);
+    if (request.rawPath.startsWith("/_millrace/") && extra !== undefined) {
+      const answer = await extra(request).catch((error) => {
+        log.error({ err: error, requestId, path: request.rawPath }, "a request of our own failed");
+        return { status: 500, headers: {} };
+      });
+      if (answer !== undefined) return answer;
+    }
+
+    const chosen = chooseService(served, request);
+    const dialect = "service" in chosen ? chosen.service.model : dialectOf(chosen.unserved);
+    const isS3 = dialect.signingName === "s3";
+    let answer: EdgeResponse;
+    try {
+      if (!("service" in chosen)) throw notServed(chosen.unserved);
+      answer = await serve(chosen.service, request, requestId, options);
+    } catch (error) {
+      const mistake = callersMistake(error, dialect);
+      if (mistake === undefined && !request.signal.aborted) {
+        log.error({ err: error, requestId, method: request.method, path: request.rawPath }, "a request failed");
+      }
+      const details = { requestId, hostId, resource: request.rawPath, isHead: request.method === "HEAD" };
+      answer = encodeError(mistake ?? ownFailure(dialect), dialect, details);
+    }
+    if (isS3 && "service" in chosen) {
+      Object.assign(answer.headers, await corsHeadersFor(chosen.service.service, request, options));
+    }
+    if (isS3) answer.headers["x-amz-id-2"] = hostId;
+    answer.headers[isS3 ? "x-amz-request-id" : "x-amzn-requestid"] = requestId;
+    return answer;
+  };
+}
+
+function prepare(service: Service<unknown>, { models }: EdgeOptions): Served {
+  const model = models?.[service.model] ?? modelOf(service.model);
+  const check = compileConstraints(service.constraints, model.signingName);
+  return { service, model, protocol: protocolOf(model), check };
+}
+
+async function serve(served: Served, request: EdgeRequest, requestId: string, options: EdgeOptions): Promise<Answer> {
+  const { service, model, protocol, check } = served;
+  const isS3 = model.signingName === "s3";
+  if (isS3 && isPreflight(request)) return answerPreflight(service, request, options);
+  if (isS3 && isForm(request)) return answerForm(service, request, requestId, options);
+
+  const who = await authenticate(request, {
+    credentials: options.credentials,
+    clock: options.clock,
+    log: options.log,
+    s3BaseDomains: options.s3BaseDomains,
+    fallbackService: model.signingName,
+    maxBodyBytes: maxWholeBytes,
+  });
+  const call = openCall(request, who, { requestId, isS3, maxWholeBytes, s3BaseDomains: options.s3BaseDomains });
+  // Nobody in particular may do nothing, and need not be listened to.
+  if (who.caller === undefined) authorizeOrDeny(undefined, [], model.signingName);
+  const asked = await protocol.route(call);
+  const operation = operationNamed(service, asked.operation.name, isS3);
+  const input = await asked.decode();
+  if (asked.operation.input.type !== undefined) check(asked.operation.input.type, input);
+  const context = { ...service.context, ...contextOf(call, who, options) };
+  authorizeOrDeny(who.caller, operation.authorize(input, context), model.signingName);
+  const output = await operation.run(input, context);
+  return protocol.encode(asked.operation, output ?? {}, requestId);
+}
+
+/** @throws ServiceError for what AWS has and we have not */
+function operationNamed(service: Service<unknown>, name: string, isS3: boolean): AnyOperation<unknown> {
+  if (Object.hasOwn(service.operations, name)) return service.operations[name]!;
+  const why = Object.hasOwn(service.notDone, name) ? ` ${service.notDone[name]}` : "";
+  throw new ServiceError("NotImplemented", 501, `${name} is not implemented${isS3 ? "." : " here."}${why}`);
+}
+
+function notServed(name: string): ServiceError {
+  return new ServiceError("UnknownOperationException", 404, `This is Millrace, which does not serve ${name}.`);
+}

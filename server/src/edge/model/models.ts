@@ -1,0 +1,24 @@
+/**
+ * The models that the edge serves, compiled when they are first asked for.
+ */
+
+import elasticTranscoder from "./elastic-transcoder.json" with { type: "json" };
+import { extensions } from "./extensions.ts";
+import { compileModel, type Model } from "./model.ts";
+import s3 from "./s3.json" with { type: "json" };
+import type { Snapshot } from "./snapshot.ts";
+
+const snapshots: Record<string, unknown> = { "elastic-transcoder": elasticTranscoder, s3 };
+
+const compiled = new Map<string, Model>();
+
+/** `name`: that of the file, as services give it. */
+export function modelOf(name: string): Model {
+  let model = compiled.get(name);
+  if (model === undefined) {
+    if (!Object.hasOwn(snapshots, name)) throw new Error(`there is no API model named ${name}`);
+    model = compileModel(snapshots[name] as Snapshot, extensions[name]);
+    compiled.set(name, model);
+  }
+  return model;
+}

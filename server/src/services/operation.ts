@@ -1,0 +1,87 @@
+/**
+ * What an operation is: who may, and what happens. One file for each, in its service's folder.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+
+/** Who asks, as the signature proved it. */
+export type Caller = { accountId: string; accessKeyId: string; principalArn: string; isRoot: boolean };
+
+/** What an operation may know of the call beside its input. */
+export type RequestContext = {
+  /** `undefined` only where a service allows unsigned calls. */
+  caller: Caller | undefined;
+  accountId: string;
+  region: string;
+  requestId: string;
+  clock: Clock;
+  random: Random;
+  /** A header of the request, by lower-case name: for the few rules that the model does not bind. */
+  header(name: string): string | undefined;
+  /** What followed a chunked body, by lower-case name; complete once the body has ended. */
+  trailers(): Readonly<Record<string, string>>;
+  /** The query as sent, by decoded name; the first of repeated ones. */
+  query(name: string): string | undefined;
+  /** `https://host:port` as the client addressed us. */
+  origin: string;
+  /** Aborts when the client is gone. */
+  signal: AbortSignal;
+};
+
+/** An IAM action and the ARN it is done to. */
+export type Authorization = { action: string; resource: string };
+
+export type Operation<Input, Output, Context> = {
+  authorize(input: Input, ctx: Context & RequestContext): Authorization | readonly Authorization[];
+  run(input: Input, ctx: Context & RequestContext): Promise<Output>;
+};
+
+/** `Input` with the members that the edge has already found to be there. */
+export type With<Input, Required extends keyof Input> = Input & { [Member in Required]-?: NonNullable<Input[Member]> };
+
+// biome-ignore lint/suspicious/noExplicitAny: a table holds operations of many inputs; each is typed in its own file.
+export type AnyOperation<Context> = Operation<any, any, Context>;
+
+/** A streamed body, as operations receive and return it. */
+export type Bytes = AsyncIterable<Uint8Array>;
+
+/**
+ * An API as the edge serves it. `model` names the snapshot in edge/model; operations of the model that are neither in
+ * `operations` nor in `notDone` do not exist for the type checker's table test.
+ */
+export type Service<Context> = {
+  model: string;
+  context: Context;
+  operations: Record<string, AnyOperation<Context>>;
+  /** Known to AWS, not served here: name → why, and what to do instead. Answered by name. */
+  notDone: Record<string, string>;
+  /** One line each: see edge/constraints.ts for the language. */
+  constraints: ServiceConstraints;
+  /** S3's: what its rules add to an answer for another origin. `undefined`: nothing, a preflight is refused. */
+  cors?(question: CorsQuestion): Promise<Readonly<Record<string, string>> | undefined>;
+};
+
+export type CorsQuestion = {
+  bucket: string;
+  origin: string;
+  /** Of the request itself, or the one that a preflight asks for. */
+  method: string;
+  /** Names that a preflight asks for. */
+  requestHeaders: readonly string[];
+  preflight: boolean;
+};
+
+/**
+ * What the SDKs' schemas lack. Keyed by shape member (`CreatePipelineRequest.Name`, or `*.Name` for that member of any
+ * structure of the service).
+ */
+export type ServiceConstraints = Record<string, Constraint>;
+
+export type Constraint = {
+  /** Of a string in characters, of a list or map in entries. Inclusive. */
+  length?: readonly [min: number, max: number];
+  range?: readonly [min: number, max: number];
+  /** Whole-string match; printed in the message as AWS prints it. */
+  pattern?: RegExp;
+  enum?: readonly string[];
+};
