@@ -1,0 +1,19 @@
+import type { AbortMultipartUploadOutput, AbortMultipartUploadRequest } from "@aws-sdk/client-s3";
+import type { Operation, With } from "../operation.ts";
+import { needBucket, objectArn, type S3Context } from "./context.ts";
+import { noSuchUpload } from "./errors.ts";
+
+/** A part that is still on its way then fails. */
+export const abortMultipartUpload: Operation<
+  With<AbortMultipartUploadRequest, "Bucket" | "Key" | "UploadId">,
+  AbortMultipartUploadOutput,
+  S3Context
+> = {
+  authorize: ({ Bucket, Key }) => ({ action: "s3:AbortMultipartUpload", resource: objectArn(Bucket, Key) }),
+
+  async run(input, ctx) {
+    await needBucket(ctx, input);
+    if (!(await ctx.objects.abort(input.Bucket, input.Key, input.UploadId))) throw noSuchUpload(input.UploadId);
+    return {};
+  },
+};

@@ -1,0 +1,41 @@
+import type { CreateBucketOutput, CreateBucketRequest } from "@aws-sdk/client-s3";
+import { findBucket, insertBucket } from "../../storage/records/buckets.ts";
+import type { Operation, With } from "../operation.ts";
+import { isBucketName } from "./bucket-name.ts";
+import { bucketArn, type S3Context } from "./context.ts";
+import { checkAcl } from "./description.ts";
+import { bucketExists, headerNotDone, invalidBucketName, invalidLocation } from "./errors.ts";
+import { checkTags } from "./tags.ts";
+
+/** In the region of its LocationConstraint, else in the one that the caller signs for. */
+export const createBucket: Operation<With<CreateBucketRequest, "Bucket">, CreateBucketOutput, S3Context> = {
+  authorize: ({ Bucket }) => ({ action: "s3:CreateBucket", resource: bucketArn(Bucket) }),
+
+  async run(input, ctx) {
+    const { Bucket: name, CreateBucketConfiguration: wanted } = input;
+    if (!isBucketName(name)) throw invalidBucketName(name);
+    if (input.ObjectLockEnabledForBucket) throw headerNotDone("x-amz-bucket-object-lock-enabled");
+    checkAcl(input);
+    const tags = wanted?.Tags === undefined ? undefined : checkTags(wanted.Tags, 50);
+    const bucket = {
+      name,
+      account: ctx.accountId,
+      region: regionOf(wanted?.LocationConstraint) ?? ctx.region,
+      createdAt: ctx.clock(),
+      settings: { tags },
+    };
+    if ((await insertBucket(ctx.records.db, bucket)) === "exists") {
+      const owned = (await findBucket(ctx.records.db, name))?.account === ctx.accountId;
+      // In its oldest region S3 lets the owner ask twice.
+      if (!owned || ctx.region !== "us-east-1") throw bucketExists(name, owned);
+    }
+    return { Location: `/${name}`, BucketArn: bucketArn(name) };
+  },
+};
+
+function regionOf(location: string | undefined): string | undefined {
+  if (!location) return undefined;
+  if (location === "EU") return "eu-west-1";
+  if (!/^[a-z0-9-]{1,63}$/.test(location)) throw invalidLocation(location);
+  return location;
+}
