@@ -1,0 +1,129 @@
+/**
+ * Where everything is wired together: the only file that names an adapter.
+ */
+import { mkdir } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../base/clock.ts";
+import { randomText } from "../base/ids.ts";
+import { Lifetime } from "../base/lifetime.ts";
+import type { Log } from "../base/log.ts";
+import { systemRandom } from "../base/random.ts";
+import { createEdge } from "../edge/edge.ts";
+import { type Listener, openListener } from "../edge/listener.ts";
+import { startWorker } from "../engine/jobs/worker.ts";
+import { startBlobSweeper } from "../engine/retention/blob-sweeper.ts";
+import { openS3Service } from "../services/s3/service.ts";
+import { openTranscoderService } from "../services/transcoder/service.ts";
+import type { BlobStore } from "../storage/blobs/blob-store.ts";
+import { openFsBlobs } from "../storage/blobs/fs-store.ts";
+import type { BucketStore } from "../storage/buckets/bucket-store.ts";
+import { openBuiltInBuckets } from "../storage/buckets/built-in-buckets.ts";
+import type { Records } from "../storage/records/records.ts";
+import { openSqliteRecords } from "../storage/records/sqlite.ts";
+import { ensureRootKey, keyring } from "./access.ts";
+import { parseBlobsUrl } from "./blobs-url.ts";
+import { health } from "./health.ts";
+import { type Config, UsageError } from "./options.ts";
+import { readTlsFiles } from "./tls-files.ts";
+
+export type Millrace = {
+  /** `undefined` in a process that only works. */
+  listener: Listener | undefined;
+  rootKey: { id: string; secret: string } | undefined;
+  /** Stops taking calls and claiming jobs, ends what runs, then lets go of the stores. */
+  close(): Promise<void>;
+};
+
+const clock = systemClock;
+const random = systemRandom;
+
+/** Opens what `serve` and `worker` share and starts the parts that the role asks for. */
+export async function openMillrace(config: Config, role: "all" | "api" | "worker", log: Log): Promise<Millrace> {
+  const lifetime = new Lifetime();
+  try {
+    await mkdir(config.data, { recursive: true, mode: 0o700 });
+    const records = lifetime.own(await openRecords(config, log));
+    const blobs = lifetime.own(await openBlobs(config));
+    const buckets = lifetime.own(await openBuckets(config, records, blobs));
+    if (role !== "api") lifetime.own(startJobs(config, records, buckets, log));
+    if (role === "worker") return { listener: undefined, rootKey: undefined, close: () => lifetime.close() };
+
+    lifetime.own(startBlobSweeper({ records, blobs, clock, log, everyMs: 30_000 }));
+    const rootKey = await ensureRootKey(records, config, clock, random);
+    const services = [
+      openTranscoderService({
+        records,
+        clock,
+        random,
+        log,
+        buckets,
+        limits: { pipelines: config["max-pipelines"], presets: config["max-presets"] },
+      }),
+      ...(config.buckets === undefined ? [openS3Service({ records, blobs, clock, random, log })] : []),
+    ];
+    const handler = createEdge({
+      services,
+      credentials: keyring(records, rootKey, config.account),
+      clock,
+      random,
+      log,
+      s3BaseDomains: config["s3-domain"].split(",").filter(Boolean),
+      extra: health(records),
+    });
+    const { host, port } = parseAddress(config.listen);
+    const tls = config.tls === undefined ? undefined : await readTlsFiles(config.tls);
+    const listener = lifetime.own(await openListener({ handler, host, port, tls }));
+    return { listener, rootKey, close: () => lifetime.close() };
+  } catch (error) {
+    await lifetime.close().catch(() => {});
+    throw error;
+  }
+}
+
+export async function openRecords(config: Pick<Config, "database" | "data">, log: Log): Promise<Records> {
+  if (config.database === undefined) return openSqliteRecords({ path: join(config.data, "millrace.db") });
+  const { openPostgresRecords } = await import("../storage/records/postgres.ts");
+  return openPostgresRecords({ url: config.database, log });
+}
+
+async function openBlobs(config: Config): Promise<BlobStore> {
+  if (config.blobs === undefined) return openFsBlobs({ folder: join(config.data, "blobs"), random });
+  const { openS3Blobs } = await import("../storage/blobs/s3-store.ts");
+  return openS3Blobs(parseBlobsUrl(config.blobs, process.env));
+}
+
+async function openBuckets(config: Config, records: Records, blobs: BlobStore): Promise<BucketStore> {
+  if (config.buckets === undefined) return openBuiltInBuckets({ records, blobs, clock, random });
+  const { openExternalBuckets } = await import("../storage/buckets/external-buckets.ts");
+  const accessKeyId = process.env.MILLRACE_BUCKETS_ACCESS_KEY_ID;
+  const secretAccessKey = process.env.MILLRACE_BUCKETS_SECRET_ACCESS_KEY;
+  const credentials = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined;
+  return openExternalBuckets({ endpoint: config.buckets, region: config["buckets-region"], credentials });
+}
+
+function startJobs(config: Config, records: Records, buckets: BucketStore, log: Log) {
+  return startWorker({
+    records,
+    buckets,
+    clock,
+    random,
+    log,
+    workerId: `${hostname()}-${process.pid}-${randomText(random, 6)}`,
+    concurrency: config.concurrency,
+    pipelineConcurrency: config["pipeline-concurrency"],
+    leaseMs: 15_000,
+    scratchFolder: join(config.data, "scratch"),
+    limits: { maxSeconds: config["job-seconds"], maxOutputBytes: config["job-bytes"] },
+    ffmpegPath: config.ffmpeg,
+    ffprobePath: config.ffprobe,
+  });
+}
+
+/** `[::1]:4580` and `127.0.0.1:4580` to their parts. */
+function parseAddress(address: string): { host: string; port: number } {
+  const at = address.lastIndexOf(":");
+  const port = Number(address.slice(at + 1));
+  if (65535 < port) throw new UsageError(`--listen ${address}: a port is at most 65535`);
+  return { host: address.slice(0, at).replace(/^\[|\]$/g, ""), port };
+}

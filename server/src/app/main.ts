@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+/**
+ * The command line: which command runs, and how its mistakes are told.
+ */
+import { UsageError } from "./options.ts";
+import { version } from "./version.ts";
+
+const commands: Record<string, { help: string; load: () => Promise<{ run(args: string[]): Promise<number> }> }> = {
+  serve: { help: "answer the APIs and run the jobs", load: () => import("./serve.ts") },
+  worker: { help: "only run jobs, over a shared database and bucket store", load: () => import("./worker.ts") },
+  demo: { help: "transcode a file from start to finish and show what came out", load: () => import("./demo/demo.ts") },
+  job: { help: "list, watch, show, cancel jobs and read their logs", load: () => import("./job.ts") },
+  keys: { help: "create, list and revoke access keys", load: () => import("./keys.ts") },
+};
+
+const usage = `Millrace ${version}: Elastic Transcoder on your own machines; unmodified AWS SDKs, only the endpoint changes.
+
+usage: millrace COMMAND [options]
+
+${Object.entries(commands)
+  .map(([name, { help }]) => `  ${name.padEnd(8)} ${help}\n`)
+  .join("")}  test     run all tests (in a checkout)
+
+millrace COMMAND --help lists the options of a command.
+`;
+
+async function main([name, ...args]: string[]): Promise<number> {
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    process.stdout.write(usage);
+    return name === undefined ? 2 : 0;
+  }
+  if (name === "--version" || name === "version") {
+    process.stdout.write(`${version}\n`);
+    return 0;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) throw new UsageError(`there is no command ${name}; millrace --help lists them`);
+  return (await command.load()).run(args);
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const known = error instanceof UsageError;
+    process.stderr.write(`millrace: ${known ? error.message : error instanceof Error ? error.stack : error}\n`);
+    process.exitCode = known ? 2 : 1;
+  },
+);

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { describeOptions, parseOptions, UsageError } from "./options.ts";
+
+test("a flag beats the environment, which beats the file, which beats the default", () => {
+  const folder = mkdtempSync(join(tmpdir(), "millrace-"));
+  const file = join(folder, "millrace.json");
+  writeFileSync(file, JSON.stringify({ listen: "127.0.0.1:1", account: "111111111111", concurrency: 3 }));
+  const env = { MILLRACE_LISTEN: "127.0.0.1:2", MILLRACE_ACCOUNT: "222222222222" };
+  const { config } = parseOptions("serve", ["--config", file, "--listen", "127.0.0.1:3"], env);
+  assert.equal(config.listen, "127.0.0.1:3");
+  assert.equal(config.account, "222222222222");
+  assert.equal(config.concurrency, 3);
+  assert.equal(config.role, "all");
+  rmSync(folder, { recursive: true });
+});
+
+for (const [args, env, message] of [
+  [["--listen", "nowhere"], {}, /--listen must be HOST:PORT/],
+  [["--nonsense"], {}, /nonsense/],
+  [[], { MILLRACE_CONCURRENCY: "0" }, /MILLRACE_CONCURRENCY/],
+  [["--database", "mysql://x"], {}, /--database must begin with postgres:\/\//],
+  [["--config", "/nowhere.json"], {}, /cannot read the configuration file/],
+  [[], { MILLRACE_ROOT_ACCESS_KEY_ID: "AKIAAAAAAAAAAAAAAAAA" }, /together/],
+] as [string[], Record<string, string>, RegExp][]) {
+  test(`says what is wrong with ${JSON.stringify(args)} ${JSON.stringify(env)}`, () => {
+    assert.throws(
+      () => parseOptions("serve", args, env),
+      (error) => error instanceof UsageError && message.test(error.message),
+    );
+  });
+}
+
+test("the help of a command lists its own settings with their defaults", () => {
+  assert.match(describeOptions("serve"), /--listen HOST:PORT .*\[127\.0\.0\.1:4580\]/);
+  assert.doesNotMatch(describeOptions("worker"), /--listen/);
+});

@@ -1,0 +1,242 @@
+/**
+ * Every setting of the program in one table: flag, environment variable, configuration file and `--help` come from it.
+ *
+ * Precedence: flag > environment (`MILLRACE_…`) > file (`--config`) > default.
+ */
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+
+/** A mistake of the person at the command line: printed as a sentence, without a stack. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+type Option = { of: readonly Command[]; value: string; help: string; schema: z.ZodType };
+
+export type Command = "serve" | "worker" | "keys" | "job" | "demo";
+
+const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "must be HOST:PORT");
+const count = z.coerce.number().int().min(1).max(1000);
+const url = (...schemes: string[]) =>
+  z.string().refine((text) => schemes.some((scheme) => text.startsWith(`${scheme}://`)), {
+    error: `must begin with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`,
+  });
+
+const served: readonly Command[] = ["serve", "worker"];
+const stored: readonly Command[] = ["serve", "worker", "keys"];
+
+/** Names are the flags; `MILLRACE_` + upper case with underscores is the environment variable. */
+const options = {
+  listen: {
+    of: ["serve"],
+    value: "HOST:PORT",
+    help: "where to listen; port 0 takes a free one",
+    schema: address.default("127.0.0.1:4580"),
+  },
+  data: {
+    of: ["serve", "worker", "keys", "job"],
+    value: "FOLDER",
+    help: "where everything is kept",
+    schema: z.string().min(1).default("./millrace-data"),
+  },
+  database: {
+    of: stored,
+    value: "postgres://…",
+    help: "share the rows of many processes (default: SQLite in the data folder)",
+    schema: url("postgres", "postgresql").optional(),
+  },
+  blobs: {
+    of: stored,
+    value: "s3://BUCKET/PREFIX?endpoint=…",
+    help: "keep bytes in an S3 (default: a folder in the data folder); keys from BLOBS_ACCESS_KEY_ID and BLOBS_SECRET_ACCESS_KEY or the AWS chain",
+    schema: url("s3").optional(),
+  },
+  buckets: {
+    of: served,
+    value: "https://…",
+    help: "pipelines use the buckets of this external S3, and the built-in one is off; keys from MILLRACE_BUCKETS_ACCESS_KEY_ID and MILLRACE_BUCKETS_SECRET_ACCESS_KEY or the AWS chain",
+    schema: url("http", "https").optional(),
+  },
+  "buckets-region": {
+    of: served,
+    value: "REGION",
+    help: "the region to sign for with --buckets",
+    schema: z.string().min(1).default("us-east-1"),
+  },
+  role: {
+    of: ["serve"],
+    value: "all|api",
+    help: "api: answer calls, leave the jobs to workers",
+    schema: z.enum(["all", "api"]).default("all"),
+  },
+  concurrency: { of: served, value: "N", help: "jobs that this process runs at once", schema: count.default(1) },
+  "pipeline-concurrency": {
+    of: served,
+    value: "N",
+    help: "jobs of one pipeline that run at once, over all processes",
+    schema: count.default(100),
+  },
+  account: {
+    of: stored,
+    value: "DIGITS",
+    help: "the account id in ARNs",
+    schema: z
+      .string()
+      .regex(/^\d{12}$/, "must be 12 digits")
+      .default("000000000000"),
+  },
+  "s3-domain": {
+    of: ["serve"],
+    value: "DOMAIN,…",
+    help: "answer BUCKET.DOMAIN (virtual-host style) too",
+    schema: z.string().default("localhost,s3.localhost"),
+  },
+  tls: {
+    of: ["serve"],
+    value: "CERT,KEY",
+    help: "serve HTTPS with these PEM files",
+    schema: z
+      .string()
+      .regex(/^[^,]+,[^,]+$/, "must be CERT,KEY")
+      .optional(),
+  },
+  "max-pipelines": {
+    of: ["serve"],
+    value: "N",
+    help: "pipelines of an account in a region (AWS: 4)",
+    schema: z.coerce.number().int().min(1).default(4),
+  },
+  "max-presets": {
+    of: ["serve"],
+    value: "N",
+    help: "custom presets of an account in a region (AWS: 50)",
+    schema: z.coerce.number().int().min(1).default(50),
+  },
+  "job-seconds": {
+    of: served,
+    value: "N",
+    help: "longest run of one job's FFmpeg",
+    schema: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .default(6 * 3600),
+  },
+  "job-bytes": {
+    of: served,
+    value: "N",
+    help: "most bytes that one job may write",
+    schema: z.coerce.number().int().min(1).default(200e9),
+  },
+  ffmpeg: { of: served, value: "PATH", help: "the ffmpeg program, 5.1 or later", schema: z.string().default("ffmpeg") },
+  ffprobe: { of: served, value: "PATH", help: "the ffprobe program", schema: z.string().default("ffprobe") },
+  "log-level": {
+    of: stored,
+    value: "debug|info|warn|error",
+    help: "what the log on standard error holds",
+    schema: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  },
+  config: { of: stored, value: "FILE", help: "a JSON file with any of these settings", schema: z.string().optional() },
+} satisfies Record<string, Option>;
+
+type Options = { [Name in keyof typeof options]: z.infer<(typeof options)[Name]["schema"]> };
+export type Config = Options & { rootKey: { id: string; secret: string } | undefined };
+
+export type Parsed = { config: Config; positionals: string[]; flags: Record<string, string | boolean | undefined> };
+
+/**
+ * @param own flags that only this command has: name → whether it takes a value
+ * @throws UsageError
+ */
+export function parseOptions(
+  command: Command,
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  own: Record<string, "string" | "boolean"> = {},
+): Parsed {
+  const names = namesOf(command);
+  const { values, positionals } = parseCommandLine(args, [...names], own);
+  const file = typeof values.config === "string" ? readConfigFile(values.config) : {};
+  const config: Record<string, unknown> = {};
+  for (const [name, option] of Object.entries(options)) {
+    const variable = variableOf(name);
+    const [given, from] =
+      values[name] !== undefined
+        ? [values[name], `--${name}`]
+        : env[variable] !== undefined
+          ? [env[variable], variable]
+          : [file[name], `${name} in ${values.config}`];
+    const result = option.schema.safeParse(given);
+    if (!result.success) throw new UsageError(`${from} ${result.error.issues[0]?.message}: ${JSON.stringify(given)}`);
+    config[name] = result.data;
+  }
+  const flags = Object.fromEntries(Object.keys(own).map((name) => [name, values[name]]));
+  return { config: { ...(config as Options), rootKey: rootKeyOf(env) }, positionals, flags };
+}
+
+/** The lines of `--help` for a command. */
+export function describeOptions(command: Command): string {
+  return namesOf(command)
+    .map((name) => {
+      const option: Option = options[name];
+      const preset = option.schema.safeParse(undefined).data;
+      const note = preset === undefined ? "" : ` [${preset}]`;
+      return `  --${`${name} ${option.value}`.padEnd(30)} ${option.help}${note}\n`;
+    })
+    .join("");
+}
+
+export function variableOf(name: string): string {
+  return `MILLRACE_${name.toUpperCase().replaceAll("-", "_")}`;
+}
+
+function namesOf(command: Command): (keyof typeof options)[] {
+  const names = Object.keys(options) as (keyof typeof options)[];
+  return names.filter((name) => (options[name].of as readonly string[]).includes(command));
+}
+
+function parseCommandLine(
+  args: readonly string[],
+  names: readonly string[],
+  own: Record<string, "string" | "boolean">,
+) {
+  const known = Object.fromEntries([
+    ...names.map((name) => [name, { type: "string" as const }]),
+    ...Object.entries(own).map(([name, type]) => [name, { type }]),
+  ]);
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true });
+    return { values: values as Record<string, string | boolean | undefined>, positionals };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function readConfigFile(path: string): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new UsageError(
+      `cannot read the configuration file ${path}: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  const result = z.record(z.string(), z.unknown()).safeParse(parsed);
+  if (!result.success) throw new UsageError(`the configuration file ${path} must hold one JSON object`);
+  const unknown = Object.keys(result.data).find((name) => !(name in options));
+  if (unknown !== undefined) throw new UsageError(`the configuration file ${path} has an unknown setting: ${unknown}`);
+  return result.data;
+}
+
+function rootKeyOf(env: Readonly<Record<string, string | undefined>>): Config["rootKey"] {
+  const id = env.MILLRACE_ROOT_ACCESS_KEY_ID;
+  const secret = env.MILLRACE_ROOT_SECRET_ACCESS_KEY;
+  if (id === undefined && secret === undefined) return undefined;
+  if (!id || !secret) {
+    throw new UsageError("set MILLRACE_ROOT_ACCESS_KEY_ID and MILLRACE_ROOT_SECRET_ACCESS_KEY together, or neither");
+  }
+  if (!/^\w{16,128}$/.test(id))
+    throw new UsageError("MILLRACE_ROOT_ACCESS_KEY_ID must be 16 to 128 letters and digits");
+  return { id, secret };
+}

@@ -1,0 +1,41 @@
+/**
+ * `millrace serve`: the listener, and the jobs unless the role says otherwise, until a signal ends them.
+ */
+import { rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { openMillrace } from "./compose.ts";
+import { createLog } from "./create-log.ts";
+import { describeOptions, parseOptions } from "./options.ts";
+import { untilSignal } from "./until-signal.ts";
+import { version } from "./version.ts";
+
+const help = `usage: millrace serve [options]
+
+Answers Elastic Transcoder and S3 on one address, and runs the jobs. The root access key is made at the first start and
+lies in the data folder as root-key.json; MILLRACE_ROOT_ACCESS_KEY_ID and MILLRACE_ROOT_SECRET_ACCESS_KEY set it instead.
+Every option is also an environment variable (--max-pipelines: MILLRACE_MAX_PIPELINES) and a member of the --config file.
+
+${describeOptions("serve")}`;
+
+export async function run(args: string[]): Promise<number> {
+  const { config, flags } = parseOptions("serve", args, process.env, { help: "boolean" });
+  if (flags.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const log = createLog(config["log-level"]);
+  const millrace = await openMillrace(config, config.role, log);
+  const url = millrace.listener?.url ?? "";
+  const statePath = join(config.data, "server.json");
+  await writeFile(statePath, `${JSON.stringify({ url, pid: process.pid, version })}\n`, { mode: 0o600 });
+  process.stdout.write(`Millrace ${version} listens on ${url}
+  data folder  ${resolve(config.data)}
+  access key   ${millrace.rootKey?.id} (secret in ${join(resolve(config.data), "root-key.json")})
+  try          AWS_ENDPOINT_URL=${url} aws s3 ls   or   --endpoint-url ${url}
+`);
+  await untilSignal();
+  log.info({}, "stopping: running jobs are handed back, then the stores close");
+  await millrace.close();
+  await rm(statePath, { force: true });
+  return 0;
+}
