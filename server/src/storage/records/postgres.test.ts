@@ -6,6 +6,7 @@ import { sql } from "kysely";
 import { postgresMissing, temporaryDatabase } from "../../../test/support/postgres.ts";
 import { silentLog } from "../../base/log.ts";
 import { openPostgresRecords } from "./postgres.ts";
+import type { Records } from "./records.ts";
 
 test("says in a sentence which database cannot be used, and never the password", {
   skip: postgresMissing,
@@ -43,8 +44,7 @@ test("goes on, and hears again, after the server has cut all connections", { ski
     }
   };
   await until("before");
-  await sql`select pg_terminate_backend(pid) from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid()`.execute(other.db);
+  await cutOthers(other);
   await until("after");
   assert.deepEqual(await records.db.selectFrom("jobs").select("id").execute(), []);
   assert.ok(warnings.includes("notifications from the database stopped; connecting again"));
@@ -52,8 +52,51 @@ test("goes on, and hears again, after the server has cut all connections", { ski
   await other.close();
 });
 
+test("a connection that is cut between two statements fails its transaction and nothing else", {
+  skip: postgresMissing,
+}, async () => {
+  await using database = await temporaryDatabase();
+  const records = await openPostgresRecords({ url: database.url, log: silentLog });
+  const other = await openPostgresRecords({ url: database.url, log: silentLog });
+  const cut = records.transaction(async (db) => {
+    await db.insertInto("loose_blobs").values({ blob: "half", sweep_at: 1 }).execute();
+    await cutOthers(other);
+    await sleep(100);
+    await db.insertInto("loose_blobs").values({ blob: "whole", sweep_at: 1 }).execute();
+  });
+  await assert.rejects(cut);
+  assert.deepEqual(await records.db.selectFrom("loose_blobs").select("blob").execute(), []);
+  await records.close();
+  await other.close();
+});
+
+test("a process that stands still inside a transaction keeps its locks for ten seconds", {
+  skip: postgresMissing,
+}, async () => {
+  await using database = await temporaryDatabase();
+  const records = await openPostgresRecords({ url: database.url, log: silentLog });
+  const { rows } = await sql`show idle_in_transaction_session_timeout`.execute(records.db);
+  assert.deepEqual(rows, [{ idle_in_transaction_session_timeout: "10s" }]);
+  await records.close();
+});
+
+test("a notification that cannot be sent is no error: what it tells of is done", {
+  skip: postgresMissing,
+}, async () => {
+  await using database = await temporaryDatabase();
+  const records = await openPostgresRecords({ url: database.url, log: silentLog });
+  await database.close();
+  await records.notify("jobs", "anybody?");
+  await records.close();
+});
+
 test("starts side by side on an empty database", { skip: postgresMissing }, async () => {
   await using database = await temporaryDatabase();
   const opening = Array.from({ length: 4 }, () => openPostgresRecords({ url: database.url, log: silentLog }));
   for (const records of await Promise.all(opening)) await records.close();
 });
+
+async function cutOthers({ db }: Records): Promise<void> {
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()`.execute(db);
+}

@@ -13,6 +13,8 @@ const connections = 10;
 const attempts = 8;
 const reconnectMs = 1000;
 const connectionTimeoutMillis = 10_000;
+/** A process that stands still inside a transaction, or whose machine has vanished, must not keep its locks. */
+const idle_in_transaction_session_timeout = 10_000;
 
 /** Serialization failure, deadlock. */
 const again = new Set(["40001", "40P01"]);
@@ -29,9 +31,18 @@ export async function openPostgresRecords({ url, log }: PostgresOptions): Promis
     getTypeParser: ((oid: number, format?: "text" | "binary") =>
       oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
   };
-  const pool = new pg.Pool({ connectionString: url, max: connections, types, connectionTimeoutMillis });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    types,
+    connectionTimeoutMillis,
+    idle_in_transaction_session_timeout,
+    keepAlive: true,
+  });
   // An idle connection that breaks is replaced by the next one; the pool wants it heard.
   pool.on("error", (error) => log.warn({ err: error }, "a database connection broke"));
+  // One that breaks between two statements of a transaction fails the next of them; unheard it would end the process.
+  pool.on("connect", (client) => client.on("error", () => {}));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const ears = new Ears(url, log);
   let closed = false;
@@ -49,7 +60,9 @@ export async function openPostgresRecords({ url, log }: PostgresOptions): Promis
       }
     },
     async notify(topic, text = "") {
-      await sql`select pg_notify(${channelOf(topic)}, ${text})`.execute(db);
+      await sql`select pg_notify(${channelOf(topic)}, ${text})`.execute(db).catch((error) => {
+        log.debug({ err: error }, "the other processes could not be told; they look by themselves");
+      });
     },
     listen: (topic, heard) => ears.listen(topic, heard),
     async close() {
@@ -75,6 +88,8 @@ class Ears {
   readonly #heard = new Map<string, Set<(text: string) => void>>();
   #client: pg.Client | undefined;
   #connecting: Promise<void> | undefined;
+  /** Said once, however many attempts to connect again fail. */
+  #deaf = false;
   #closed = false;
 
   constructor(url: string, log: Log) {
@@ -108,6 +123,8 @@ class Ears {
     try {
       await client.connect();
       for (const topic of this.#heard.keys()) await client.query(`listen ${channelOf(topic)}`);
+      if (this.#deaf) this.#log.info({}, "notifications from the database are back");
+      this.#deaf = false;
       // What happened while nobody listened is not told again: everybody looks once.
       for (const listeners of this.#heard.values()) for (const heard of listeners) heard("");
     } catch (error) {
@@ -118,7 +135,8 @@ class Ears {
   #broken(client: pg.Client, error: unknown): void {
     if (this.#client !== client || this.#closed) return;
     this.#client = undefined;
-    this.#log.warn({ err: error }, "notifications from the database stopped; connecting again");
+    if (!this.#deaf) this.#log.warn({ err: error }, "notifications from the database stopped; connecting again");
+    this.#deaf = true;
     client.end().catch(() => {});
     this.#connecting = sleep(reconnectMs).then(() => (this.#closed ? undefined : this.#connect()));
   }

@@ -15,8 +15,8 @@ export interface Records extends Closeable {
    */
   transaction<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T>;
   /**
-   * Tells every process that something happened, after it is durable. Best effort: a listener also looks by itself now
-   * and then. In one process on SQLite, LISTEN/NOTIFY on PostgreSQL.
+   * Tells every process that something happened, after it is durable. Best effort, and never rejects: a listener also
+   * looks by itself now and then. In one process on SQLite, LISTEN/NOTIFY on PostgreSQL.
    */
   notify(topic: "jobs", text?: string): Promise<void>;
   /** Returns what stops it. */
