@@ -36,6 +36,25 @@ test("syncs the log at every commit", async () => {
   await records.close();
 });
 
+test("says that the disk is full, and goes on when it no longer is", async () => {
+  const records = await openSqliteRecords({ path });
+  const limit = (pages: number) => sql.raw(`pragma max_page_count = ${pages}`).execute(records.db);
+  const write = () =>
+    records.transaction(async (db) => {
+      await db.insertInto("loose_blobs").values({ blob: "small", sweep_at: 1 }).execute();
+      await db
+        .insertInto("job_logs")
+        .values({ job_id: "j", attempt: 1, at: 1, text: "x".repeat(1e6) })
+        .execute();
+    });
+  await limit(50);
+  await assert.rejects(write(), /database or disk is full/);
+  assert.deepEqual(await records.db.selectFrom("loose_blobs").selectAll().execute(), []);
+  await limit(10_000);
+  await write();
+  await records.close();
+});
+
 test("waits for another process's transaction and goes on serving reads and timers", async () => {
   const records = await openSqliteRecords({ path });
   const program = `

@@ -166,7 +166,8 @@ class Connection implements DatabaseConnection {
   end(how: "commit" | "rollback"): void {
     if (!this.#inTransaction) return;
     try {
-      this.#writer.run(how, []);
+      // A full disk makes SQLite itself roll back, and a second time would be an error that hides the first.
+      if (how === "commit" || this.#writer.isTransaction) this.#writer.run(how, []);
       this.#inTransaction = false;
     } finally {
       // A commit that failed is followed by a rollback, which passes the turn on.
@@ -211,6 +212,10 @@ class Statements {
     if (returnsRows) return { rows: statement.all(...values) as Row[] };
     const { changes, lastInsertRowid } = statement.run(...values);
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+  }
+
+  get isTransaction(): boolean {
+    return this.#file.isTransaction;
   }
 
   close(): void {
