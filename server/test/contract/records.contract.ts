@@ -156,20 +156,19 @@ export function recordsContract(name: string, prepare: () => Promise<RecordsFixt
       await other.close();
     });
 
-    test("repeats a transaction that another one got in the way of", {
-      skip: !name.includes("PostgreSQL"),
-    }, async () => {
+    test("transactions that get in each other's way both come to stand", async () => {
       await add(records.db, "a", 0);
       await add(records.db, "b", 0);
       const meeting = Promise.withResolvers<void>();
-      let met = 0;
+      let begun = 0;
       const raise = (db: Kysely<Tables>, blob: string) =>
         db.updateTable("loose_blobs").set({ sweep_at: sql`sweep_at + 1` }).where("blob", "=", blob).execute();
+      // Side by side they meet, each with what the other one wants next; one after the other they never do.
       const crossing = (first: string, second: string) =>
         records.transaction(async (db) => {
           await raise(db, first);
-          if (++met === 2) meeting.resolve();
-          await meeting.promise;
+          if (++begun === 2) meeting.resolve();
+          await Promise.race([meeting.promise, sleep(500)]);
           await raise(db, second);
         });
       await Promise.all([crossing("a", "b"), crossing("b", "a")]);
@@ -178,7 +177,6 @@ export function recordsContract(name: string, prepare: () => Promise<RecordsFixt
         rows.map(({ sweep_at }) => sweep_at),
         [2, 2],
       );
-      assert.ok(2 < met, "one of them ran again");
     });
 
     test("tells listeners, until they stop listening", async () => {
