@@ -8,6 +8,7 @@ import { randomText } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
 import type { Credentials } from "../edge/credentials.ts";
 import { findAccessKey, insertAccessKey, listAccessKeys } from "../storage/records/access-keys.ts";
+import { inTurn } from "../storage/records/in-turn.ts";
 import type { Records } from "../storage/records/records.ts";
 import type { AccessKeyRow } from "../storage/records/tables.ts";
 import type { Config } from "./options.ts";
@@ -61,7 +62,7 @@ export function keyring(records: Records, rootKey: KeyPair, accountId: string): 
 }
 
 async function storedRootKey(records: Records, account: string, clock: Clock, random: Random): Promise<KeyPair> {
-  return records.transaction(async (db) => {
+  return inTurn(records, "root-key", async (db) => {
     const known = (await listAccessKeys(db, account)).find((row) => row.user_name === root && row.revoked_at === null);
     if (known !== undefined) return { id: known.id, secret: known.secret };
     const pair = newKeyPair(random);
