@@ -63,10 +63,10 @@ async function page(s3: S3Client, bucket: string): Promise<string> {
   const escaped = (text: string) => text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
   return `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Millrace demo</title>
-<meta name="viewport" content="width=device-width">
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
 <style>
   body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #16202a; background: #f5f7f9 }
-  h1 { font-size: 1.4rem } h2 { font-size: 1rem; margin: 0 0 .5rem }
+  h1 { font-size: 1.4rem } h2 { font-size: 1rem; margin: 1.5rem 0 .5rem }
   .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1.5rem }
   video { width: 100%; background: #000; border-radius: 6px } select { font: inherit }
   .thumbnails { display: flex; flex-wrap: wrap; gap: .5rem } .thumbnails img { width: 10rem; border-radius: 4px }
