@@ -39,6 +39,17 @@ test("a living worker's folder stays, a killed one's goes with the processes tha
   await rm(root, { recursive: true });
 });
 
+test("a folder that somebody has tidied away comes back, with the note of whose it is", async () => {
+  const root = await mkdtemp(join(tmpdir(), "millrace-scratch-"));
+  const scratch = await openScratch(root, "worker");
+  await rm(join(root, "worker"), { recursive: true });
+  await writeFile(join(await scratch.open("job-1"), "file"), "");
+  await scratch.beat(Date.now());
+  assert.deepEqual((await readdir(join(root, "worker"))).sort(), ["job-1", "owner.json"]);
+  await scratch.close();
+  await rm(root, { recursive: true });
+});
+
 test("a folder whose owner cannot be asked for goes when it has been silent for long", async () => {
   const root = await mkdtemp(join(tmpdir(), "millrace-scratch-"));
   const elsewhere = await openScratch(root, "elsewhere");

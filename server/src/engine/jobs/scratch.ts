@@ -25,17 +25,21 @@ const silentMs = 10 * 60_000;
 
 export async function openScratch(root: string, worker: string): Promise<Scratch> {
   const folder = join(root, worker);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const owner: Owner = { machine: await machine(), pid: process.pid, startedAt: await startOf(process.pid) };
-  await writeFile(join(folder, note), JSON.stringify(owner));
+  const claim = async () => {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeFile(join(folder, note), JSON.stringify(owner));
+  };
+  await claim();
   return {
     async open(name) {
       const path = join(folder, name);
       await rm(path, { recursive: true, force: true });
-      await mkdir(path);
+      await mkdir(path, { recursive: true });
       return path;
     },
-    beat: (at) => utimes(join(folder, note), at / 1000, at / 1000),
+    // Who tidies up temporary folders may have taken this one.
+    beat: (at) => utimes(join(folder, note), at / 1000, at / 1000).catch(claim),
     close: () => rm(folder, { recursive: true, force: true }),
   };
 }
