@@ -46,7 +46,7 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
     const records = lifetime.own(await openRecords(config, log));
     const blobs = lifetime.own(await openBlobs(config));
     const buckets = lifetime.own(await openBuckets(config, records, blobs));
-    if (role !== "api") lifetime.own(startJobs(config, records, buckets, log));
+    if (role !== "api") lifetime.own(await startJobs(config, records, buckets, log));
     if (role === "worker") return { listener: undefined, rootKey: undefined, close: () => lifetime.close() };
 
     lifetime.own(startBlobSweeper({ records, blobs, clock, log, everyMs: 30_000 }));

@@ -101,7 +101,7 @@ describe("jobs that fail", async () => {
 
   before(async () => {
     await Promise.race([opened.promise, folderDone]);
-    worker = workshop.startWorker({ limits });
+    worker = await workshop.startWorker({ limits });
   });
   after(async () => {
     finished.resolve();
@@ -141,7 +141,7 @@ describe("jobs that fail", async () => {
       assert.equal((await claimJob(workshop.records, claim))!.lease.attempt, attempt);
       workshop.skippedMs += 1000;
     }
-    worker = workshop.startWorker({ limits });
+    worker = await workshop.startWorker({ limits });
     const row = await workshop.ended("poison");
     assert.match((JSON.parse(row.document) as JobDocument).outputs[0]!.StatusDetail!, /^9000 /);
   });
@@ -153,7 +153,7 @@ describe("jobs that fail", async () => {
     await workshop.put("out", ".millrace/canceled/1/1", join(workshop.folder, "text.txt"));
     assert.equal(await cancelJob(workshop.records.db, home, "canceled", workshop.clock(), true), "canceled");
     workshop.skippedMs += 1000;
-    worker = workshop.startWorker({ limits });
+    worker = await workshop.startWorker({ limits });
     while ((await workshop.row("canceled")).lease_until !== null) await new Promise((done) => setTimeout(done, 10));
     assert.deepEqual(await workshop.keys("out", ".millrace/"), []);
     assert.equal((await workshop.row("canceled")).status, "Canceled");
@@ -161,7 +161,7 @@ describe("jobs that fail", async () => {
 
   test("a worker that has lost its lease stops, publishes nothing and leaves nothing", async () => {
     await worker.close();
-    worker = workshop.startWorker();
+    worker = await workshop.startWorker();
     await workshop.submit("lost", { ...document(), inputs: [{ Key: "long.mp4" }], OutputKeyPrefix: "lost/" });
     while ((await workshop.row("lost")).progress === null) await new Promise((done) => setTimeout(done, 10));
     const claim = { lease_owner: "other", lease_until: workshop.clock() + 60_000, attempt: 2 };
@@ -192,7 +192,7 @@ describe("jobs that fail", async () => {
         })();
       },
     };
-    worker = workshop.startWorker({ buckets: breaking });
+    worker = await workshop.startWorker({ buckets: breaking });
     await workshop.submit("broken", { ...document(), OutputKeyPrefix: "broken/" });
     const row = await workshop.ended("broken");
     assert.deepEqual([row.status, row.attempt], ["Complete", 2], await readJobLog(workshop.records.db, "broken"));
@@ -202,13 +202,13 @@ describe("jobs that fail", async () => {
   test("a worker that closes hands its job back, and the next one does it at the first attempt", async () => {
     await workshop.submit("handed", { ...document(), inputs: [{ Key: "long.mp4" }], OutputKeyPrefix: "handed/" });
     await worker.close();
-    worker = workshop.startWorker({ drainMs: 0 });
+    worker = await workshop.startWorker({ drainMs: 0 });
     while ((await workshop.row("handed")).progress === null) await new Promise((done) => setTimeout(done, 10));
     await worker.close();
     const handed = await workshop.row("handed");
     assert.deepEqual([handed.status, handed.lease_owner, handed.attempt], ["Progressing", null, 0]);
     assert.deepEqual(await workshop.keys("out", ".millrace/"), []);
-    worker = workshop.startWorker();
+    worker = await workshop.startWorker();
     const row = await workshop.ended("handed");
     assert.deepEqual([row.status, row.attempt], ["Complete", 1]);
   });

@@ -77,7 +77,7 @@ export class Workshop {
     await insertJob(this.records.db, home, { id, pipelineId, submittedAt: this.clock(), document }, 1e6);
   }
 
-  startWorker(options: Partial<WorkerOptions> = {}): Worker {
+  startWorker(options: Partial<WorkerOptions> = {}): Promise<Worker> {
     return startWorker({
       records: this.records,
       buckets: this.buckets,

@@ -5,14 +5,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BucketError } from "../../storage/buckets/bucket-store.ts";
 
 const pausesMs = [250, 1000, 4000];
+/** Five minutes: for what comes after an hour of encoding. */
+export const patientPausesMs = [...pausesMs, ...Array<number>(60).fill(5000)];
 
 /** Runs `work` again, after a pause, while `again` says that its error may pass. Throws the last one. */
 export async function retrying<T>(
   work: () => Promise<T>,
   again: (error: unknown) => boolean,
   signal?: AbortSignal,
+  pauses: readonly number[] = pausesMs,
 ): Promise<T> {
-  for (const pauseMs of pausesMs) {
+  for (const pauseMs of pauses) {
     try {
       return await work();
     } catch (error) {

@@ -22,6 +22,7 @@ import {
   saveJobDocument,
   saveJobProgress,
 } from "../../storage/records/job-queue.ts";
+import { findJob } from "../../storage/records/jobs.ts";
 import { findPipeline, type PipelineDocument } from "../../storage/records/pipelines.ts";
 import type { Records } from "../../storage/records/records.ts";
 import { transcode } from "../ffmpeg/transcode.ts";
@@ -48,7 +49,7 @@ import { LogWriter } from "./log-writer.ts";
 import { type InputLimits, type Prepared, prepare } from "./prepare.ts";
 import { Progress } from "./progress.ts";
 import { publish, removeTemporary, Stage, temporaryPrefix } from "./publish.ts";
-import { retrying } from "./retrying.ts";
+import { mayPass, patientPausesMs, retrying } from "./retrying.ts";
 import type { Scratch } from "./scratch.ts";
 
 export type JobLimits = TranscodeLimits & InputLimits & { maxAttempts: number };
@@ -154,9 +155,7 @@ class Attempt {
     const { lease, account, region, pipelineId } = this.#job;
     const pipeline = (await findPipeline(records.db, { account, region }, pipelineId))?.document;
     if (pipeline === undefined) throw new Error(`job ${lease.jobId} has no pipeline`);
-    if (this.#document.stagedIn?.length) {
-      await removeTemporary(buckets, this.#document.stagedIn, temporaryPrefix(lease.jobId));
-    }
+    await removeTemporary(buckets, this.#document.stagedIn ?? [], lease.jobId, lease.attempt);
     const folder = await scratch.open(`${lease.jobId}-${lease.attempt}`);
     try {
       await this.#makeIn(folder, pipeline);
@@ -196,6 +195,7 @@ class Attempt {
     const { buckets, random, limits, ffmpegPath, ffprobePath } = this.#context;
     const server = await openInputServer({ buckets, object: input, sizeBytes: input.sizeBytes, random });
     let saved: Promise<unknown> = Promise.resolve();
+    let isDiskFull = false;
     try {
       const { playlists, OutputKeyPrefix, UserMetadata, inputs } = this.#document;
       const keys = new Set(outputs.map(({ key }) => key));
@@ -216,13 +216,22 @@ class Attempt {
           // A lost lease is found by the next update too.
           saved = this.#save(withDetected(this.#document, detected)).catch(() => {});
         },
-        onLog: (line) => this.#log.line(line),
+        onLog: (line) => {
+          isDiskFull ||= line.includes("No space left on device");
+          this.#log.line(line);
+        },
         limits,
         ffmpegPath,
         ffprobePath,
       });
+      if (isDiskFull && result.outputs.some((output) => "failure" in output)) {
+        throw new Error("the disk of the scratch folder is full");
+      }
       const { failure } = server;
-      if (failure === undefined) return result;
+      if (failure === undefined) {
+        await this.#checkUnchanged(input);
+        return result;
+      }
       // What looks whole may have been cut short.
       const cause = failureOf(failure, input, "read", this.#canRepeat);
       return { ...result, outputs: outputs.map(({ id }) => ({ id, failure: cause })) };
@@ -230,6 +239,12 @@ class Attempt {
       await saved;
       await server.close();
     }
+  }
+
+  /** Read by ranges, an object that was replaced meanwhile gives a bit of each: what looks whole is neither. */
+  async #checkUnchanged(input: Prepared["input"]): Promise<void> {
+    const head = await retrying(() => this.#context.buckets.head(input), mayPass, this.#signal);
+    if (head !== undefined && head.etag !== input.etag) throw new Error("the input was replaced while it was read");
   }
 
   /** Failures and finished files go into the document together, and it is saved once: that is the promise. */
@@ -298,7 +313,7 @@ class Attempt {
     const { records, buckets, clock, log } = this.#context;
     const { lease } = this.#job;
     const { stagedIn, ...document } = this.#document;
-    await removeTemporary(buckets, stagedIn ?? [], temporaryPrefix(lease.jobId));
+    await removeTemporary(buckets, stagedIn ?? [], lease.jobId, lease.attempt);
     const status = endStatus(document);
     const complete = document.outputs.filter(({ Status }) => Status === "Complete").map(({ Id }) => Id);
     const progress = this.#progress.done(complete);
@@ -307,7 +322,7 @@ class Attempt {
     await this.#flush();
     await this.#commit(() => finishJob(records.db, lease, end));
     log.info({ jobId: lease.jobId, attempt: lease.attempt, status }, "job ended");
-    await records.notify("jobs", lease.jobId).catch(() => {});
+    await records.notify("jobs", lease.jobId);
   }
 
   /** Whatever the reason, nothing of this attempt stays behind but what the row promises. */
@@ -322,18 +337,25 @@ class Attempt {
       this.#log.line(`# the attempt failed: ${error instanceof Error ? error.stack : error}`);
     }
     if ((await leaseState(records.db, lease)) === "ended") return this.#clearEnded();
-    if (!this.#promised) {
-      await removeTemporary(buckets, this.#document.stagedIn ?? [], temporaryPrefix(jobId, attempt));
+    if (!this.#promised || (lost && !(await this.#isAnyPromised()))) {
+      await removeTemporary(buckets, this.#document.stagedIn ?? [], jobId, attempt);
     }
     if (lost) {
       this.#log.line("# the lease was lost: another worker has the job");
     } else if (drained) {
       this.#log.line("# handed back: the worker stops");
       await releaseJob(records.db, lease);
-      await records.notify("jobs", jobId).catch(() => {});
+      await records.notify("jobs", jobId);
     } else {
-      await postponeJob(records.db, lease, clock() + Math.min(500 * 2 ** attempt, 30_000));
+      await postponeJob(records.db, lease, clock() + Math.min(1000 * 4 ** (attempt - 1), 300_000));
     }
+  }
+
+  /** Of a job that is another worker's by now: whether it may still move what was staged here. */
+  async #isAnyPromised(): Promise<boolean> {
+    const { lease, account, region } = this.#job;
+    const job = await findJob(this.#context.records.db, { account, region }, lease.jobId);
+    return job !== undefined && isPublishing(job.document);
   }
 
   /** A cancelled job's files are nobody's. */
@@ -341,7 +363,7 @@ class Attempt {
     const { records, buckets, limits, log } = this.#context;
     const { lease } = this.#job;
     try {
-      await removeTemporary(buckets, this.#document.stagedIn ?? [], temporaryPrefix(lease.jobId));
+      await removeTemporary(buckets, this.#document.stagedIn ?? [], lease.jobId, Number.POSITIVE_INFINITY);
     } catch (error) {
       if (lease.attempt < 3 * limits.maxAttempts) throw error;
       log.warn({ jobId: lease.jobId, err: error }, "temporary keys of a cancelled job could not be deleted");
@@ -356,9 +378,9 @@ class Attempt {
     await this.#commit(() => saveJobDocument(this.#context.records.db, this.#job.lease, document));
   }
 
-  /** The database may be away for a moment. Repeating is safe: a change that had come through comes through again. */
+  /** The database may be away for minutes. Repeating is safe: a change that had come through comes through again. */
   async #commit(change: () => Promise<boolean>): Promise<void> {
-    if (!(await retrying(change, () => true, this.#signal))) throw new LeaseLost();
+    if (!(await retrying(change, () => true, this.#signal, patientPausesMs))) throw new LeaseLost();
   }
 
   async #flush(): Promise<void> {

@@ -5,6 +5,7 @@
  * within half a second that one was cancelled or lost.
  */
 import { availableParallelism } from "node:os";
+import { sql } from "kysely";
 import type { Clock } from "../../base/clock.ts";
 import { randomText } from "../../base/ids.ts";
 import type { Closeable } from "../../base/lifetime.ts";
@@ -62,8 +63,11 @@ const defaultLimits: JobLimits = {
 const watchMs = 400;
 const sweepMs = 5000;
 
-export function startWorker(options: WorkerOptions): Worker {
-  return new JobWorker(options);
+/** @throws when it cannot write to its scratch folder */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  // A lease must never be taken for that of an earlier worker of the same name.
+  const owner = `${options.workerId.replaceAll(/[^\w.-]/g, "_")}-${randomText(options.random, 8)}`;
+  return new JobWorker(options, owner, await openScratch(options.scratchFolder, owner));
 }
 
 type Running = { lease: Lease; controller: AbortController; done: Promise<void> };
@@ -71,6 +75,7 @@ type Running = { lease: Lease; controller: AbortController; done: Promise<void> 
 class JobWorker implements Worker {
   readonly #options: WorkerOptions;
   readonly #owner: string;
+  readonly #scratch: Scratch;
   readonly #leaseMs: number;
   readonly #concurrency: number;
   readonly #limits: JobLimits;
@@ -78,12 +83,18 @@ class JobWorker implements Worker {
   readonly #bell = new Bell();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #ended: Promise<void>;
+  /** What does not work at the moment: said once when it begins, and once when it ends. */
+  readonly #troubles = new Set<string>();
+  /** When the database was last known to answer. */
+  #answeredAt: number;
+  #standsStillUntil = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(options: WorkerOptions) {
+  constructor(options: WorkerOptions, owner: string, scratch: Scratch) {
     this.#options = options;
-    // A lease must never be taken for that of an earlier worker of the same name.
-    this.#owner = `${options.workerId.replaceAll(/[^\w.-]/g, "_")}-${randomText(options.random, 8)}`;
+    this.#owner = owner;
+    this.#scratch = scratch;
+    this.#answeredAt = options.clock();
     this.#leaseMs = options.leaseMs ?? 15_000;
     this.#concurrency = options.concurrency ?? Math.max(1, Math.floor(availableParallelism() / 4));
     this.#limits = { ...defaultLimits, ...defined(options.limits ?? {}) };
@@ -100,18 +111,16 @@ class JobWorker implements Worker {
   }
 
   async #run(): Promise<void> {
-    const { records, scratchFolder, log, pollMs = 1000 } = this.#options;
-    const scratch = await openScratch(scratchFolder, this.#owner);
+    const { records, pollMs = 1000 } = this.#options;
     const unlisten = records.listen("jobs", () => this.#bell.ring());
     try {
-      await this.#sweep().catch((error) =>
-        log.warn({ err: error }, "what dead workers left could not be cleared away"),
-      );
-      this.#every(sweepMs, () => this.#sweep());
-      this.#every(watchMs, () => this.#watch());
-      this.#every(this.#leaseMs / 3, () => this.#renew(scratch));
+      await this.#try("clearing away after dead workers", () => this.#sweep());
+      this.#every(sweepMs, "clearing away after dead workers", () => this.#sweep());
+      this.#every(watchMs, "watching for cancelled jobs", () => this.#watch());
+      this.#every(this.#leaseMs / 3, "renewing leases", () => this.#renew());
+      this.#every(this.#leaseMs / 3, "using the scratch folder", () => this.#scratch.beat(this.#options.clock()));
       while (this.#closing === undefined) {
-        await this.#claimAll(scratch);
+        await this.#try("claiming jobs", () => this.#claimAll());
         await this.#bell.wait(pollMs);
       }
       // Drained by now, or about to be.
@@ -119,7 +128,7 @@ class JobWorker implements Worker {
     } finally {
       unlisten();
       for (const timer of this.#timers) clearInterval(timer);
-      await scratch.close();
+      await this.#scratch.close();
     }
   }
 
@@ -133,23 +142,36 @@ class JobWorker implements Worker {
     }
   }
 
-  async #claimAll(scratch: Scratch): Promise<void> {
-    const { records, clock, log, pipelineConcurrency: perPipeline = 100 } = this.#options;
-    try {
-      while (this.#closing === undefined && this.#running.size < this.#concurrency) {
-        const options = { owner: this.#owner, now: clock(), leaseMs: this.#leaseMs, perPipeline };
-        const job = await claimJob(records, options);
-        if (job === undefined) return;
-        this.#start(job, scratch);
-      }
-    } catch (error) {
-      log.error({ err: error }, "no job could be claimed");
+  async #claimAll(): Promise<void> {
+    const { records, clock, pipelineConcurrency: perPipeline = 100 } = this.#options;
+    while (this.#closing === undefined && this.#running.size < this.#concurrency) {
+      if (!(await this.#mayClaim())) return;
+      const options = { owner: this.#owner, now: clock(), leaseMs: this.#leaseMs, perPipeline };
+      const job = await claimJob(records, options);
+      this.#answeredAt = options.now;
+      if (job === undefined) return;
+      this.#start(job);
     }
   }
 
-  #start(job: ClaimedJob, scratch: Scratch): void {
+  /**
+   * After the database was away, or this process stood still (a machine that slept, a clock that was set), leases look
+   * dead that are not, our own among them: whoever lives gets the time to renew them.
+   */
+  async #mayClaim(): Promise<boolean> {
+    if (this.#answeredAt + this.#leaseMs / 2 < this.#options.clock()) {
+      await sql`select 1`.execute(this.#options.records.db);
+      await this.#renew();
+      this.#standsStillUntil = performance.now() + this.#leaseMs / 3;
+    }
+    return this.#standsStillUntil <= performance.now();
+  }
+
+  #start(job: ClaimedJob): void {
     const controller = new AbortController();
-    const context = { ...this.#options, scratch, limits: this.#limits };
+    // Claimed while the worker was told to stop: back it goes.
+    if (this.#closing !== undefined) controller.abort(new Draining());
+    const context = { ...this.#options, scratch: this.#scratch, limits: this.#limits };
     const { jobId, attempt } = job.lease;
     this.#options.log.info({ jobId, attempt }, "job claimed");
     const done = runJob(job, context, controller.signal).finally(() => {
@@ -170,11 +192,12 @@ class JobWorker implements Worker {
     for (const { lease, controller } of watched) if (!held.includes(lease)) controller.abort(new LeaseLost());
   }
 
-  async #renew(scratch: Scratch): Promise<void> {
+  async #renew(): Promise<void> {
     const { records, clock } = this.#options;
     const leases = [...this.#running].map(({ lease }) => lease);
-    await scratch.beat(clock());
-    await renewLeases(records.db, leases, clock() + this.#leaseMs);
+    const now = clock();
+    await renewLeases(records.db, leases, now + this.#leaseMs);
+    if (0 < leases.length) this.#answeredAt = now;
   }
 
   async #drain(): Promise<void> {
@@ -187,20 +210,25 @@ class JobWorker implements Worker {
   }
 
   /** One at a time: a slow database must not be asked twice at once. */
-  #every(ms: number, work: () => Promise<void>): void {
+  #every(ms: number, doing: string, work: () => Promise<void>): void {
     let busy = false;
     const timer = setInterval(async () => {
       if (busy) return;
       busy = true;
-      try {
-        await work();
-      } catch (error) {
-        this.#options.log.warn({ err: error }, "the worker cannot reach its records or its scratch folder");
-      } finally {
-        busy = false;
-      }
+      await this.#try(doing, work);
+      busy = false;
     }, ms);
     this.#timers.push(timer);
+  }
+
+  async #try(doing: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      if (this.#troubles.delete(doing)) this.#options.log.info({}, `${doing} works again`);
+    } catch (error) {
+      if (!this.#troubles.has(doing)) this.#options.log.error({ err: error }, `${doing} failed; will go on trying`);
+      this.#troubles.add(doing);
+    }
   }
 }
 
