@@ -7,12 +7,21 @@ import type { EdgeRequest } from "./http.ts";
 /** `rawPath`: without the bucket, still percent-encoded. */
 export type S3Address = { bucket: string | undefined; rawPath: string };
 
-export function parseS3Address({ rawPath, headers }: EdgeRequest, baseDomains: readonly string[]): S3Address {
-  const host = (headers.host ?? "").replace(/:\d+$/, "").toLowerCase();
-  const base = baseDomains.find((domain) => host.endsWith(`.${domain.toLowerCase()}`));
-  if (base !== undefined) return { bucket: host.slice(0, -base.length - 1), rawPath };
+type Addressed = Pick<EdgeRequest, "rawPath" | "headers">;
+
+export function parseS3Address({ rawPath, headers }: Addressed, baseDomains: readonly string[]): S3Address {
+  const hosted = bucketOfHost(headers, baseDomains);
+  if (hosted !== undefined) return { bucket: hosted, rawPath };
   const slash = rawPath.indexOf("/", 1);
   const first = slash < 0 ? rawPath.slice(1) : rawPath.slice(1, slash);
   if (first === "") return { bucket: undefined, rawPath };
   return { bucket: unquote(first, "label"), rawPath: slash < 0 ? "/" : rawPath.slice(slash) };
+}
+
+/** One domain may end in another one: the longest decides, and a domain by itself names no bucket. */
+export function bucketOfHost({ host }: EdgeRequest["headers"], baseDomains: readonly string[]): string | undefined {
+  const name = (host ?? "").replace(/:\d+$/, "").toLowerCase();
+  const ends = baseDomains.map((domain) => `.${domain.toLowerCase()}`).filter((end) => `.${name}`.endsWith(end));
+  const [longest = ""] = ends.toSorted((one, other) => other.length - one.length);
+  return longest !== "" && longest.length < name.length ? name.slice(0, -longest.length) : undefined;
 }

@@ -8,6 +8,7 @@ import type { Clock } from "../../base/clock.ts";
 import { ServiceError } from "../../services/service-error.ts";
 import type { Credential, Credentials } from "../credentials.ts";
 import type { EdgeRequest } from "../http.ts";
+import { bucketOfHost } from "../s3-address.ts";
 import { unknownKey, wrongSignature } from "./auth-errors.ts";
 import { canonicalHeaderValue, parseQuery } from "./canonical.ts";
 import { equalSignatures } from "./signing-key.ts";
@@ -75,9 +76,8 @@ function stringToSign({ method, headers }: EdgeRequest, query: ReadonlyMap<strin
  * link to `/b/key` must not open `b/key` in another bucket.
  */
 function resourcePath({ rawPath, headers }: EdgeRequest, baseDomains: readonly string[]): string {
-  const host = (headers.host ?? "").replace(/:\d+$/, "").toLowerCase();
-  const base = baseDomains.find((domain) => host.endsWith(`.${domain.toLowerCase()}`));
-  return base === undefined ? rawPath : `/${host.slice(0, -base.length - 1)}${rawPath}`;
+  const bucket = bucketOfHost(headers, baseDomains);
+  return bucket === undefined ? rawPath : `/${bucket}${rawPath}`;
 }
 
 const signedParameters = new Set([
