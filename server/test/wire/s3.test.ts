@@ -656,6 +656,9 @@ test("names what is not done, and what is wrong", async () => {
       }),
   ])
     assert.equal(await failure(call()), "501 NotImplemented");
+  await assert.rejects(s3.putObject({ Bucket, Key: "k", ServerSideEncryption: "AES256" }), {
+    message: "A header you provided implies functionality that is not implemented: x-amz-server-side-encryption",
+  });
   for (const [call, expected] of [
     [() => s3.putObject({ Bucket, Key: "k".repeat(1025) }), "400 KeyTooLongError"],
     [() => s3.putObject({ Bucket, Key: "k", Metadata: { a: "x".repeat(2048) } }), "400 MetadataTooLarge"],

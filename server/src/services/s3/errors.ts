@@ -100,8 +100,9 @@ export function aclsDisabled(): ServiceError {
   return new ServiceError("AccessControlListNotSupported", 400, "The bucket does not allow ACLs");
 }
 
+/** Names the header in the sentence, which S3 does not: most clients show nothing else of an error. */
 export function headerNotDone(header: string): ServiceError {
-  const message = "A header you provided implies functionality that is not implemented";
+  const message = `A header you provided implies functionality that is not implemented: ${header}`;
   return new ServiceError("NotImplemented", 501, message, { members: { Header: header } });
 }
 
