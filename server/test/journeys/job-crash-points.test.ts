@@ -1,64 +1,153 @@
 /**
- * A worker that stops between any two steps: each query and each call to a bucket is, in a run of its own, where the
- * worker ends, just before it and just after. The next worker must bring the job to the same end.
+ * A worker that stops, sleeps too long, or is told to cancel between any two steps: each query and each call to a bucket
+ * is, in a run of its own, where that happens. The job must come to the same end.
  *
- * MILLRACE_CRASH_STRIDE says which steps are tried: 1 for all, default every third.
+ * MILLRACE_CRASH_STRIDE says which steps are tried: 1 for all, default every fifth (a stop) or tenth (the others).
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BucketStore } from "../../src/storage/buckets/bucket-store.ts";
+import type { Worker } from "../../src/engine/jobs/worker.ts";
 import type { JobDocument } from "../../src/storage/records/job-document.ts";
-import type { Records } from "../../src/storage/records/records.ts";
+import { cancelJob } from "../../src/storage/records/jobs.ts";
 import { makeClip, oneThreadedFfmpeg, withFolder } from "./millrace-process.ts";
-import { mp3, rung, Workshop } from "./workshop.ts";
+import { Fuse, Pause, type Steps, steppedBuckets, steppedRecords } from "./steps.ts";
+import { home, mp3, rung, Workshop } from "./workshop.ts";
 
-const stride = Number(process.env.MILLRACE_CRASH_STRIDE ?? 3);
+const strideOf = (usual: number) => Number(process.env.MILLRACE_CRASH_STRIDE ?? usual);
 const leaseMs = 60_000;
 
 test("a job comes to the same end wherever its worker stops", async () => {
+  await withClip(async ({ workshop, expected, counted, work }) => {
+    const stride = strideOf(5);
+    let resumed = 0;
+    for (let step = 1; step <= counted.steps; step += stride) {
+      const id = `job-${step}`;
+      await workshop.submit(id, job(`${step}/`));
+      const fuse = new Fuse(step);
+      await work(id, fuse);
+      workshop.skippedMs += leaseMs;
+      await work(id, new Fuse(Number.POSITIVE_INFINITY));
+      const found = await outcome(workshop, id, `${step}/`);
+      assert.deepEqual(found, expected, `stopped at step ${step} of ${counted.steps}: ${fuse.last}`);
+      if (fuse.burnt) resumed++;
+    }
+    console.log(
+      `# of ${counted.steps} steps every ${stride}. was a worker's last; ${resumed} jobs were taken up again`,
+    );
+  });
+});
+
+for (const [moment, isThere] of [
+  ["is over", () => false],
+  ["is about to move its files", (_: number, name: string) => name === "before move"],
+] as const) {
+  test(`a worker that sleeps wherever its lease passes, and wakes when the next attempt ${moment}, spoils nothing`, async () => {
+    await withClip(async ({ workshop, expected, counted, start, untilEnded }) => {
+      const stride = strideOf(10);
+      let overtaken = 0;
+      for (let step = 1; step <= counted.steps; step += stride) {
+        const id = `job-${step}`;
+        // As if an attempt before had staged something: then there is something to clear away at the beginning.
+        await workshop.submit(id, { ...job(`${step}/`), stagedIn: ["out", "thumbs"] });
+        const sleeper = new Pause((at) => at === step);
+        const sleeping = await start(sleeper);
+        await until(async () => sleeper.stands || (await isEnded(workshop, id)));
+        workshop.skippedMs += leaseMs;
+        const next = new Pause(isThere);
+        const working = await start(next);
+        await until(async () => next.stands || (await isEnded(workshop, id)));
+        sleeper.goOn();
+        await until(async () => sleeping.running === 0);
+        await sleeping.close();
+        next.goOn();
+        await untilEnded(id);
+        await working.close();
+        const found = await outcome(workshop, id, `${step}/`);
+        assert.deepEqual(found, expected, `slept at step ${step} of ${counted.steps}: ${sleeper.last}`);
+        if (1 < (await workshop.row(id)).attempt) overtaken++;
+      }
+      console.log(
+        `# of ${counted.steps} steps every ${stride}. was slept at; ${overtaken} jobs were taken over meanwhile`,
+      );
+    });
+  });
+}
+
+test("a job that is cancelled at any step leaves no temporary key, and its worker free", async () => {
+  await withClip(async ({ workshop, counted, start }) => {
+    const stride = strideOf(10);
+    let canceled = 0;
+    for (let step = 1; step <= counted.steps; step += stride) {
+      const id = `job-${step}`;
+      await workshop.submit(id, job(`${step}/`));
+      const pause = new Pause((at) => at === step);
+      const worker = await start(pause);
+      await until(async () => pause.stands || (await isEnded(workshop, id)));
+      const answer = await cancelJob(workshop.records.db, home, id, workshop.clock(), true);
+      pause.goOn();
+      await until(async () => (await workshop.row(id)).lease_until === null && worker.running === 0);
+      await worker.close();
+      const { status, lease, temporary } = await outcome(workshop, id, `${step}/`);
+      const expected = { status: answer === "canceled" ? "Canceled" : "Complete", lease: [null, null], temporary: [] };
+      assert.deepEqual({ status, lease, temporary }, expected, `cancelled at step ${step}: ${pause.last}`);
+      if (answer === "canceled") canceled++;
+    }
+    console.log(`# of ${counted.steps} steps every ${stride}. met a cancellation; ${canceled} were in time`);
+  });
+});
+
+type Scene = {
+  workshop: Workshop;
+  /** What comes of a job undisturbed, and in how many steps. */
+  expected: Awaited<ReturnType<typeof outcome>>;
+  counted: { steps: number };
+  start(steps: Steps): Promise<Worker>;
+  /** Until the job has ended, or the fuse. */
+  work(id: string, fuse: Fuse): Promise<void>;
+  untilEnded(id: string): Promise<void>;
+};
+
+async function withClip(play: (scene: Scene) => Promise<void>): Promise<void> {
   await withFolder(async (folder) => {
     const ffmpegPath = await oneThreadedFfmpeg(folder);
     const workshop = await Workshop.open(folder);
+    const start = (steps: Steps) => {
+      const records = steppedRecords(workshop.records, steps);
+      const buckets = steppedBuckets(workshop.buckets, steps);
+      return workshop.startWorker({ records, buckets, leaseMs, ffmpegPath });
+    };
+    const untilEnded = (id: string) => until(() => isEnded(workshop, id));
     const work = async (id: string, fuse: Fuse) => {
-      const records = burningRecords(workshop.records, fuse);
-      const buckets = burningBuckets(workshop.buckets, fuse);
-      const worker = workshop.startWorker({ records, buckets, leaseMs, ffmpegPath });
-      while (!fuse.burnt && !["Complete", "Error"].includes((await workshop.row(id)).status)) await sleep(5);
+      const worker = await start(fuse);
+      await until(async () => fuse.burnt || (await isEnded(workshop, id)));
       await worker.close();
     };
     try {
       await makeClip(join(folder, "clip.mp4"), 1, "128x96");
       await workshop.put("in", "clip.mp4", join(folder, "clip.mp4"));
-
-      // How many steps there are, and what comes of them undisturbed.
-      const counter = new Fuse(Number.POSITIVE_INFINITY);
+      const counted = new Fuse(Number.POSITIVE_INFINITY);
       await workshop.submit("job-0", job("0/"));
-      await work("job-0", counter);
+      await work("job-0", counted);
       const expected = await outcome(workshop, "job-0", "0/");
       assert.equal(expected.status, "Complete");
-
-      let resumed = 0;
-      for (let step = 1; step <= counter.steps; step += stride) {
-        const id = `job-${step}`;
-        await workshop.submit(id, job(`${step}/`));
-        const fuse = new Fuse(step);
-        await work(id, fuse);
-        workshop.skippedMs += leaseMs;
-        await work(id, new Fuse(Number.POSITIVE_INFINITY));
-        const found = await outcome(workshop, id, `${step}/`);
-        assert.deepEqual(found, expected, `stopped at step ${step} of ${counter.steps}: ${fuse.last}`);
-        if (fuse.burnt) resumed++;
-      }
-      console.log(
-        `# of ${counter.steps} steps every ${stride}. was a worker's last; ${resumed} jobs were taken up again`,
-      );
+      await play({ workshop, expected, counted, start, work, untilEnded });
     } finally {
       await workshop.close();
     }
   });
-});
+}
+
+async function isEnded(workshop: Workshop, id: string): Promise<boolean> {
+  return ["Complete", "Error", "Canceled"].includes((await workshop.row(id)).status);
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 60_000; !(await condition()); await sleep(5)) {
+    if (deadline < Date.now()) throw new Error("what was waited for has not come about in a minute");
+  }
+}
 
 /** With segments, a playlist, thumbnails and a second output. */
 function job(OutputKeyPrefix: string): JobDocument {
@@ -86,77 +175,4 @@ async function outcome(workshop: Workshop, id: string, prefix: string) {
     }
   }
   return { status: row.status, lease: [row.lease_owner, row.lease_until], document, files, temporary };
-}
-
-/** Counts steps, and from the given one on lets nothing happen any more. */
-class Fuse {
-  steps = 0;
-  last = "";
-  readonly #at: number;
-
-  constructor(at: number) {
-    this.#at = at;
-  }
-
-  get burnt(): boolean {
-    return this.#at <= this.steps;
-  }
-
-  step(name: string): void {
-    if (!this.burnt) {
-      this.steps++;
-      this.last = name;
-    }
-    if (this.burnt) throw new Error("stopped");
-  }
-}
-
-function burningRecords(records: Records, fuse: Fuse): Records {
-  const db = records.db.withPlugin({
-    transformQuery({ node }) {
-      fuse.step(`before a ${node.kind}`);
-      return node;
-    },
-    async transformResult({ result }) {
-      fuse.step("after a query");
-      return result;
-    },
-  });
-  return {
-    engine: records.engine,
-    db,
-    async transaction(work) {
-      fuse.step("before a claim");
-      const result = await records.transaction(work);
-      fuse.step("after a claim");
-      return result;
-    },
-    notify: (topic, text) => records.notify(topic, text),
-    listen: (topic, heard) => records.listen(topic, heard),
-    close: async () => {},
-  };
-}
-
-function burningBuckets(buckets: BucketStore, fuse: Fuse): BucketStore {
-  const burning =
-    <Args extends unknown[], T>(name: string, work: (...args: Args) => Promise<T>) =>
-    async (...args: Args): Promise<T> => {
-      fuse.step(`before ${name}`);
-      const result = await work(...args);
-      fuse.step(`after ${name}`);
-      return result;
-    };
-  return {
-    bucketExists: burning("bucketExists", buckets.bucketExists.bind(buckets)),
-    head: burning("head", buckets.head.bind(buckets)),
-    read: burning("read", buckets.read.bind(buckets)),
-    write: burning("write", buckets.write.bind(buckets)),
-    move: burning("move", buckets.move.bind(buckets)),
-    delete: burning("delete", buckets.delete.bind(buckets)),
-    async *list(bucket, prefix) {
-      fuse.step("before list");
-      for await (const key of buckets.list(bucket, prefix)) yield key;
-    },
-    close: async () => {},
-  };
 }

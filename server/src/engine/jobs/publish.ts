@@ -131,17 +131,23 @@ async function give(buckets: BucketStore, { bucket, from, to }: Publishing, sign
   if (there === undefined) throw new Lost({ bucket, key: to });
 }
 
-/** Deletes what attempts left under temporary keys; a bucket that is gone holds none. */
+/**
+ * Deletes what attempts up to `lastAttempt` left under temporary keys: who has lost the lease without knowing it yet
+ * must not delete what the next one stages. A bucket that is gone holds none.
+ */
 export async function removeTemporary(
   buckets: BucketStore,
   bucketNames: Iterable<string>,
-  prefix: string,
+  jobId: string,
+  lastAttempt: number,
 ): Promise<void> {
+  const prefix = temporaryPrefix(jobId);
+  const attemptOf = (key: string) => Number.parseInt(key.slice(prefix.length), 10);
   for (const bucket of new Set(bucketNames)) {
     try {
       await retrying(async () => {
         const keys: string[] = [];
-        for await (const key of buckets.list(bucket, prefix)) keys.push(key);
+        for await (const key of buckets.list(bucket, prefix)) if (attemptOf(key) <= lastAttempt) keys.push(key);
         await inParallel(keys, (key) => buckets.delete({ bucket, key }));
       }, mayPass);
     } catch (error) {
