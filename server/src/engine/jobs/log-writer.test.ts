@@ -52,6 +52,27 @@ test("holds little in memory between two flushes, and what a file says cannot br
   });
 });
 
+test("what could not be written comes with the next lines", async () => {
+  await withRecords(async (records) => {
+    let isAway = true;
+    const db = records.db.withPlugin({
+      transformQuery({ node }) {
+        if (isAway) throw new Error("the database is away");
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    });
+    const log = new LogWriter({ ...records, db }, () => 5000, "job", 1);
+    log.line("ffmpeg -i the-command");
+    await assert.rejects(log.flush());
+    log.line("its words");
+    await assert.rejects(log.flush());
+    isAway = false;
+    await log.flush();
+    assert.equal(await readJobLog(records.db, "job"), "ffmpeg -i the-command\nits words\n");
+  });
+});
+
 async function withRecords(work: (records: Awaited<ReturnType<typeof openSqliteRecords>>) => Promise<void>) {
   const folder = await mkdtemp(join(tmpdir(), "millrace-log-"));
   const records = await openSqliteRecords({ path: join(folder, "millrace.db") });

@@ -50,7 +50,14 @@ export class LogWriter {
     this.#pendingChars = this.#droppedLines = 0;
     const at = Math.max(this.#clock(), this.#lastAt + 1);
     this.#lastAt = at;
-    await insertJobLog(this.#records.db, { ...this.#of, at, text });
+    try {
+      await insertJobLog(this.#records.db, { ...this.#of, at, text });
+    } catch (error) {
+      // The command line may be among them: they come with the next ones.
+      this.#pending.unshift(text);
+      this.#pendingChars += text.length;
+      throw error;
+    }
     if (0 < this.#headLeft) {
       this.#headLeft -= text.length;
       return;
