@@ -25,7 +25,7 @@ export function startBlobSweeper({ everyMs, ...options }: BlobSweeperOptions): C
     if (busy) return;
     busy = true;
     sweep = sweepBlobs(options, stopping.signal)
-      .catch((error) => options.log.error({ error }, "sweeping blobs failed; will try again"))
+      .catch((error) => options.log.error({ err: error }, "sweeping blobs failed; will try again"))
       .finally(() => {
         busy = false;
       });
@@ -57,7 +57,7 @@ export async function sweepBlobs(
           await blobs.delete(blob);
           deleted.push(blob);
         } catch (error) {
-          log.warn({ error, blob }, "a blob could not be deleted; will try again");
+          log.warn({ err: error, blob }, "a blob could not be deleted; will try again");
         }
       }
     };
