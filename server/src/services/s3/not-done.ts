@@ -7,7 +7,7 @@ const versions = "Objects have no versions.";
 const locks = "Objects cannot be locked.";
 const expiry = "Nothing expires by itself; delete what is no longer wanted.";
 const encryption = "Encryption is not kept per bucket or object; encrypt the volume below the data folder.";
-const reports = "Reports about buckets are not made; read /_millrace/metrics.";
+const reports = "Reports about buckets are not made; list the objects and count them.";
 const events = "Buckets tell nobody of their changes.";
 const tables = "Metadata tables and annotations are not kept.";
 const one = "Every bucket is a general purpose bucket.";
@@ -44,7 +44,7 @@ export const notDone = {
   PutBucketIntelligentTieringConfiguration: classes,
   PutBucketInventoryConfiguration: reports,
   PutBucketLifecycleConfiguration: expiry,
-  PutBucketLogging: "Requests are in the program's own log.",
+  PutBucketLogging: "Requests are not logged one by one; a proxy in front can.",
   PutBucketMetricsConfiguration: reports,
   PutBucketNotificationConfiguration: events,
   PutBucketOwnershipControls: access,
