@@ -4,16 +4,16 @@
 import { mkdir } from "node:fs/promises";
 import { systemClock } from "../base/clock.ts";
 import { systemRandom } from "../base/random.ts";
-import { insertAccessKey, listAccessKeys, revokeAccessKey } from "../storage/records/access-keys.ts";
+import { findAccessKey, insertAccessKey, listAccessKeys, revokeAccessKey } from "../storage/records/access-keys.ts";
 import type { Records } from "../storage/records/records.ts";
 import { newKeyPair } from "./access.ts";
 import { openRecords } from "./compose.ts";
 import { createLog } from "./create-log.ts";
-import { type Config, describeOptions, parseOptions, UsageError } from "./options.ts";
+import { type Config, describeOptions, parseOptions, refuseBeyond, UsageError } from "./options.ts";
 
 const help = `usage: millrace keys create [--user NAME] | list | revoke ACCESS_KEY_ID
 
-A running server knows a new key at once and forgets a revoked one at once.
+A running server knows a new key at once and forgets a revoked one at once; the root key when it starts anew.
 
   --user NAME                      whose key it is, as it stands in ARNs and logs [admin]
 ${describeOptions("keys")}`;
@@ -24,14 +24,17 @@ export async function run(args: string[]): Promise<number> {
     process.stdout.write(help);
     return 0;
   }
-  const [verb, id] = positionals;
-  await mkdir(config.data, { recursive: true, mode: 0o700 });
+  const [verb = "", id = ""] = positionals;
+  if (!["create", "list", "revoke"].includes(verb) || (verb === "revoke" && id === "")) {
+    throw new UsageError("say keys create, keys list, or keys revoke ACCESS_KEY_ID");
+  }
+  refuseBeyond(verb === "revoke" ? 2 : 1, positionals);
+  if (config.database === undefined) await mkdir(config.data, { recursive: true, mode: 0o700 });
   const records = await openRecords(config, createLog(config["log-level"]));
   try {
     if (verb === "create") await create(records, config, String(flags.user ?? "admin"));
-    else if (verb === "list") await list(records, config);
-    else if (verb === "revoke" && id !== undefined) await revoke(records, id);
-    else throw new UsageError("say keys create, keys list, or keys revoke ACCESS_KEY_ID");
+    if (verb === "list") await list(records, config);
+    if (verb === "revoke") await revoke(records, id);
   } finally {
     await records.close();
   }
@@ -49,7 +52,9 @@ async function create(records: Records, config: Config, user: string): Promise<v
 }
 
 async function list(records: Records, config: Config): Promise<void> {
-  for (const row of await listAccessKeys(records.db, config.account)) {
+  const rows = await listAccessKeys(records.db, config.account);
+  if (rows.length === 0) process.stdout.write("no keys\n");
+  for (const row of rows) {
     const state = row.revoked_at === null ? "active" : `revoked ${new Date(row.revoked_at).toISOString()}`;
     process.stdout.write(
       `${row.id}  ${row.user_name.padEnd(16)} ${new Date(row.created_at).toISOString()}  ${state}\n`,
@@ -59,5 +64,7 @@ async function list(records: Records, config: Config): Promise<void> {
 
 async function revoke(records: Records, id: string): Promise<void> {
   if (!(await revokeAccessKey(records.db, id, systemClock()))) throw new UsageError(`there is no active key ${id}`);
-  process.stdout.write(`${id} is revoked\n`);
+  const isRoot = (await findAccessKey(records.db, id))?.user_name === "root";
+  const until = isRoot ? "; a running server takes it until it starts anew, and then makes another root key" : "";
+  process.stdout.write(`${id} is revoked${until}\n`);
 }

@@ -43,8 +43,14 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    const known = error instanceof UsageError;
-    process.stderr.write(`millrace: ${known ? error.message : error instanceof Error ? error.stack : error}\n`);
-    process.exitCode = known ? 2 : 1;
+    process.stderr.write(`millrace: ${tell(error)}\n`);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
   },
 );
+
+/** A port that is taken, a folder or a database that will not have us: a sentence. What only we can mend has its stack. */
+function tell(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isSentence = error instanceof UsageError || error.constructor === Error;
+  return isSentence ? error.message : (error.stack ?? error.message);
+}

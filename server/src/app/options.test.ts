@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { describeOptions, parseOptions, UsageError } from "./options.ts";
+import { describeOptions, parseOptions, refuseBeyond, UsageError } from "./options.ts";
 
 test("a flag beats the environment, which beats the file, which beats the default", () => {
   const folder = mkdtempSync(join(tmpdir(), "millrace-"));
@@ -15,13 +15,17 @@ test("a flag beats the environment, which beats the file, which beats the defaul
   assert.equal(config.account, "222222222222");
   assert.equal(config.concurrency, 3);
   assert.equal(config.role, "all");
+  assert.equal(parseOptions("job", [], { MILLRACE_CONFIG: file }).config.account, "111111111111");
   rmSync(folder, { recursive: true });
 });
 
 for (const [args, env, message] of [
   [["--listen", "nowhere"], {}, /--listen must be HOST:PORT/],
-  [["--nonsense"], {}, /nonsense/],
-  [[], { MILLRACE_CONCURRENCY: "0" }, /MILLRACE_CONCURRENCY/],
+  [["--nonsense"], {}, /^Unknown option '--nonsense'; --help lists what there is$/],
+  [[], { MILLRACE_CONCURRENCY: "0" }, /^MILLRACE_CONCURRENCY must be a whole number from 1 to 1000: "0"$/],
+  [["--job-seconds", "soon"], {}, /--job-seconds must be a whole number from 1 /],
+  [["--role", "worker"], {}, /^--role must be one of all, api: "worker"$/],
+  [[], { MILLRACE_CONFIG: "/nowhere.json" }, /cannot read the configuration file/],
   [["--database", "mysql://x"], {}, /--database must begin with postgres:\/\//],
   [["--config", "/nowhere.json"], {}, /cannot read the configuration file/],
   [[], { MILLRACE_ROOT_ACCESS_KEY_ID: "AKIAAAAAAAAAAAAAAAAA" }, /together/],
@@ -37,4 +41,11 @@ for (const [args, env, message] of [
 test("the help of a command lists its own settings with their defaults", () => {
   assert.match(describeOptions("serve"), /--listen HOST:PORT .*\[127\.0\.0\.1:4580\]/);
   assert.doesNotMatch(describeOptions("worker"), /--listen/);
+});
+
+test("-h is --help, and words that a command does not know are refused", () => {
+  const { flags, positionals } = parseOptions("serve", ["-h", "4580"], {}, { help: "boolean" });
+  assert.equal(flags.help, true);
+  assert.throws(() => refuseBeyond(0, positionals), { name: "UsageError", message: /^4580 means nothing here/ });
+  refuseBeyond(1, positionals);
 });

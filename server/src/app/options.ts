@@ -17,7 +17,12 @@ type Option = { of: readonly Command[]; value: string; help: string; schema: z.Z
 export type Command = "serve" | "worker" | "keys" | "job" | "demo";
 
 const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "must be HOST:PORT");
-const count = z.coerce.number().int().min(1).max(1000);
+const whole = (most: number) => {
+  const error = `must be a whole number from 1 to ${most}`;
+  return z.coerce.number({ error }).int({ error }).min(1, { error }).max(most, { error });
+};
+const oneOf = <Value extends string>(...values: readonly Value[]) =>
+  z.enum(values, { error: `must be one of ${values.join(", ")}` });
 const url = (...schemes: string[]) =>
   z.string().refine((text) => schemes.some((scheme) => text.startsWith(`${scheme}://`)), {
     error: `must begin with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`,
@@ -49,7 +54,7 @@ const options = {
   blobs: {
     of: stored,
     value: "s3://BUCKET/PREFIX?endpoint=…",
-    help: "keep bytes in an S3 (default: a folder in the data folder); keys from BLOBS_ACCESS_KEY_ID and BLOBS_SECRET_ACCESS_KEY or the AWS chain",
+    help: "keep bytes in an S3 (default: a folder in the data folder); keys from MILLRACE_BLOBS_ACCESS_KEY_ID and MILLRACE_BLOBS_SECRET_ACCESS_KEY or the AWS chain",
     schema: url("s3").optional(),
   },
   buckets: {
@@ -68,14 +73,14 @@ const options = {
     of: ["serve"],
     value: "all|api",
     help: "api: answer calls, leave the jobs to workers",
-    schema: z.enum(["all", "api"]).default("all"),
+    schema: oneOf("all", "api").default("all"),
   },
-  concurrency: { of: served, value: "N", help: "jobs that this process runs at once", schema: count.default(1) },
+  concurrency: { of: served, value: "N", help: "jobs that this process runs at once", schema: whole(1000).default(1) },
   "pipeline-concurrency": {
     of: served,
     value: "N",
     help: "jobs of one pipeline that run at once, over all processes",
-    schema: count.default(100),
+    schema: whole(1000).default(100),
   },
   account: {
     of: stored,
@@ -105,29 +110,25 @@ const options = {
     of: ["serve"],
     value: "N",
     help: "pipelines of an account in a region (AWS: 4)",
-    schema: z.coerce.number().int().min(1).default(4),
+    schema: whole(1e9).default(4),
   },
   "max-presets": {
     of: ["serve"],
     value: "N",
     help: "custom presets of an account in a region (AWS: 50)",
-    schema: z.coerce.number().int().min(1).default(50),
+    schema: whole(1e9).default(50),
   },
   "job-seconds": {
     of: served,
     value: "N",
     help: "longest run of one job's FFmpeg",
-    schema: z.coerce
-      .number()
-      .int()
-      .min(1)
-      .default(6 * 3600),
+    schema: whole(1e9).default(6 * 3600),
   },
   "job-bytes": {
     of: served,
     value: "N",
     help: "most bytes that one job may write",
-    schema: z.coerce.number().int().min(1).default(200e9),
+    schema: whole(1e15).default(200e9),
   },
   ffmpeg: { of: served, value: "PATH", help: "the ffmpeg program, 5.1 or later", schema: z.string().default("ffmpeg") },
   ffprobe: { of: served, value: "PATH", help: "the ffprobe program", schema: z.string().default("ffprobe") },
@@ -135,9 +136,14 @@ const options = {
     of: stored,
     value: "debug|info|warn|error",
     help: "what the log on standard error holds",
-    schema: z.enum(["debug", "info", "warn", "error"]).default("info"),
+    schema: oneOf("debug", "info", "warn", "error").default("info"),
   },
-  config: { of: stored, value: "FILE", help: "a JSON file with any of these settings", schema: z.string().optional() },
+  config: {
+    of: [...stored, "job"],
+    value: "FILE",
+    help: "a JSON file with any of these settings",
+    schema: z.string().optional(),
+  },
 } satisfies Record<string, Option>;
 
 type Options = { [Name in keyof typeof options]: z.infer<(typeof options)[Name]["schema"]> };
@@ -157,7 +163,8 @@ export function parseOptions(
 ): Parsed {
   const names = namesOf(command);
   const { values, positionals } = parseCommandLine(args, [...names], own);
-  const file = typeof values.config === "string" ? readConfigFile(values.config) : {};
+  const path = values.config ?? env[variableOf("config")];
+  const file = typeof path === "string" ? readConfigFile(path) : {};
   const config: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(options)) {
     const variable = variableOf(name);
@@ -166,13 +173,19 @@ export function parseOptions(
         ? [values[name], `--${name}`]
         : env[variable] !== undefined
           ? [env[variable], variable]
-          : [file[name], `${name} in ${values.config}`];
+          : [file[name], `${name} in ${path}`];
     const result = option.schema.safeParse(given);
     if (!result.success) throw new UsageError(`${from} ${result.error.issues[0]?.message}: ${JSON.stringify(given)}`);
     config[name] = result.data;
   }
   const flags = Object.fromEntries(Object.keys(own).map((name) => [name, values[name]]));
   return { config: { ...(config as Options), rootKey: rootKeyOf(env) }, positionals, flags };
+}
+
+/** @throws UsageError for words that mean nothing to the command */
+export function refuseBeyond(count: number, positionals: readonly string[]): void {
+  if (count < positionals.length)
+    throw new UsageError(`${positionals[count]} means nothing here; --help tells what does`);
 }
 
 /** The lines of `--help` for a command. */
@@ -182,7 +195,8 @@ export function describeOptions(command: Command): string {
       const option: Option = options[name];
       const preset = option.schema.safeParse(undefined).data;
       const note = preset === undefined ? "" : ` [${preset}]`;
-      return `  --${`${name} ${option.value}`.padEnd(30)} ${option.help}${note}\n`;
+      const flag = `  --${`${name} ${option.value}`.padEnd(30)}`;
+      return `${flag}${flag.length <= 34 ? " " : `\n${" ".repeat(35)}`}${option.help}${note}\n`;
     })
     .join("");
 }
@@ -203,13 +217,14 @@ function parseCommandLine(
 ) {
   const known = Object.fromEntries([
     ...names.map((name) => [name, { type: "string" as const }]),
-    ...Object.entries(own).map(([name, type]) => [name, { type }]),
+    ...Object.entries(own).map(([name, type]) => [name, name === "help" ? { type, short: "h" } : { type }]),
   ]);
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true });
     return { values: values as Record<string, string | boolean | undefined>, positionals };
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    const [what] = (error instanceof Error ? error.message : String(error)).split(". To specify", 1);
+    throw new UsageError(`${what}; --help lists what there is`);
   }
 }
 

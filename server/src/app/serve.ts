@@ -5,7 +5,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { openMillrace } from "./compose.ts";
 import { createLog } from "./create-log.ts";
-import { describeOptions, parseOptions } from "./options.ts";
+import { describeOptions, parseOptions, refuseBeyond } from "./options.ts";
 import { untilSignal } from "./until-signal.ts";
 import { version } from "./version.ts";
 
@@ -18,11 +18,12 @@ Every option is also an environment variable (--max-pipelines: MILLRACE_MAX_PIPE
 ${describeOptions("serve")}`;
 
 export async function run(args: string[]): Promise<number> {
-  const { config, flags } = parseOptions("serve", args, process.env, { help: "boolean" });
+  const { config, flags, positionals } = parseOptions("serve", args, process.env, { help: "boolean" });
   if (flags.help) {
     process.stdout.write(help);
     return 0;
   }
+  refuseBeyond(0, positionals);
   const log = createLog(config["log-level"]);
   const millrace = await openMillrace(config, config.role, log);
   const url = millrace.listener?.url ?? "";
@@ -31,7 +32,7 @@ export async function run(args: string[]): Promise<number> {
   process.stdout.write(`Millrace ${version} listens on ${url}
   data folder  ${resolve(config.data)}
   access key   ${millrace.rootKey?.id} (secret in ${join(resolve(config.data), "root-key.json")})
-  try          AWS_ENDPOINT_URL=${url} aws s3 ls   or   --endpoint-url ${url}
+  try          aws --endpoint-url ${url} s3 ls
 `);
   await untilSignal();
   log.info({}, "stopping: running jobs are handed back, then the stores close");

@@ -3,7 +3,7 @@
  */
 import { openMillrace } from "./compose.ts";
 import { createLog } from "./create-log.ts";
-import { describeOptions, parseOptions, UsageError } from "./options.ts";
+import { describeOptions, parseOptions, refuseBeyond, UsageError } from "./options.ts";
 import { untilSignal } from "./until-signal.ts";
 
 const help = `usage: millrace worker --database postgres://… [--blobs s3://…] [options]
@@ -14,11 +14,12 @@ Claims and runs jobs beside any number of serve and worker processes. The bytes 
 ${describeOptions("worker")}`;
 
 export async function run(args: string[]): Promise<number> {
-  const { config, flags } = parseOptions("worker", args, process.env, { help: "boolean" });
+  const { config, flags, positionals } = parseOptions("worker", args, process.env, { help: "boolean" });
   if (flags.help) {
     process.stdout.write(help);
     return 0;
   }
+  refuseBeyond(0, positionals);
   if (config.database === undefined) {
     throw new UsageError(
       "a worker shares its jobs with others through --database postgres://…; alone, run millrace serve",
