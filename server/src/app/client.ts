@@ -7,7 +7,11 @@ import { systemClock } from "../base/clock.ts";
 import { signRequest } from "../edge/auth/sign.ts";
 import { UsageError } from "./options.ts";
 
-export type Client = { call(method: string, path: string, body?: unknown): Promise<unknown> };
+export type Client = {
+  region: string;
+  /** @throws UsageError with what the server says against it */
+  call(method: string, path: string, body?: unknown): Promise<unknown>;
+};
 
 /** Flags of every command that calls a server. */
 export const clientFlags = { endpoint: "string", region: "string" } as const;
@@ -17,7 +21,8 @@ export const clientHelp = `  --endpoint URL                   the server [the on
 `;
 
 /**
- * Finds server and keys: `--endpoint` and the `AWS_…` variables, else what `serve` left in the data folder.
+ * Finds the server (`--endpoint`, AWS_ENDPOINT_URL, else what `serve` left in the data folder) and keys for it: its root
+ * key where the folder is its own, else those of the environment.
  *
  * @throws UsageError when there is neither, or nothing answers
  */
@@ -25,11 +30,20 @@ export async function openClient(
   dataFolder: string,
   flags: Record<string, string | boolean | undefined>,
 ): Promise<Client> {
-  const endpoint = flags.endpoint ?? process.env.AWS_ENDPOINT_URL ?? (await fromFile(dataFolder, "server.json")).url;
-  const credentials = await findCredentials(dataFolder);
+  const served = await fromFile<{ url: string }>(dataFolder, "server.json");
+  const endpoint = flags.endpoint ?? process.env.AWS_ENDPOINT_URL ?? served?.url;
+  // The environment's keys may be meant for AWS itself, so they come second.
+  const own = await fromFile<Keys>(dataFolder, "root-key.json");
+  const credentials = endpoint === served?.url ? (own ?? keysOfEnvironment()) : (keysOfEnvironment() ?? own);
+  if (endpoint === undefined || credentials === undefined) {
+    throw new UsageError(
+      `no running server is known for the data folder ${dataFolder}; say --data FOLDER, or --endpoint URL with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set`,
+    );
+  }
   const region = String(flags.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1");
   if (!URL.canParse(String(endpoint))) throw new UsageError(`--endpoint must be a URL, not ${endpoint}`);
   return {
+    region,
     async call(method, path, body) {
       const url = new URL(path, String(endpoint));
       const text = body === undefined ? "" : JSON.stringify(body);
@@ -55,20 +69,17 @@ export async function openClient(
   };
 }
 
-async function findCredentials(dataFolder: string): Promise<{ accessKeyId: string; secretAccessKey: string }> {
+type Keys = { accessKeyId: string; secretAccessKey: string };
+
+function keysOfEnvironment(): Keys | undefined {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env;
-  if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey };
-  const root = await fromFile(dataFolder, "root-key.json");
-  return { accessKeyId: String(root.accessKeyId), secretAccessKey: String(root.secretAccessKey) };
+  return accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined;
 }
 
-async function fromFile(folder: string, name: string): Promise<Record<string, unknown>> {
-  const text = await readFile(join(folder, name), "utf8").catch(() => {
-    throw new UsageError(
-      `no running server is known for the data folder ${folder}; say --data FOLDER, or --endpoint URL with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set`,
-    );
-  });
-  return JSON.parse(text);
+/** What `serve` wrote there; `undefined` where nothing is, or nothing that we may read. */
+async function fromFile<Content>(folder: string, name: string): Promise<Content | undefined> {
+  const text = await readFile(join(folder, name), "utf8").catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text);
 }
 
 function describe(error: Error): string {

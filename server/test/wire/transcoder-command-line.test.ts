@@ -3,11 +3,14 @@
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
-import { startTranscoder } from "./transcoder-server.ts";
+import { keys, startTranscoder } from "./transcoder-server.ts";
 
 const main = resolve(import.meta.dirname, "../../src/app/main.ts");
+const role = "arn:aws:iam::123456789012:role/r";
+const mp4 = "1351620000001-000010";
 
 /** Both of its outputs, and its exit code. */
 function millrace(args: string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number; text: string }> {
@@ -24,6 +27,42 @@ function millrace(args: string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: 
     );
   });
 }
+
+test("job lists the newest or all, and says how to cancel what runs", async (t) => {
+  const { client, url, folder, records } = await startTranscoder(t);
+  const PipelineId = (await client.createPipeline({ Name: "p", InputBucket: "in", OutputBucket: "out", Role: role }))
+    .Pipeline!.Id!;
+  const ids: string[] = [];
+  for (let index = 0; index < 120; index += 1) {
+    const asked = { PipelineId, Input: { Key: "a" }, Output: { Key: "b", PresetId: mp4 } };
+    ids.push((await client.createJob(asked)).Job!.Id!);
+  }
+  // What `serve` leaves in its folder. The environment's keys are another server's.
+  await writeFile(join(folder, "server.json"), JSON.stringify({ url }));
+  await writeFile(join(folder, "root-key.json"), JSON.stringify(keys));
+  const env = { AWS_ACCESS_KEY_ID: "AKIAOTHEROTHEROTHER1", AWS_SECRET_ACCESS_KEY: "other", MILLRACE_DATA: folder };
+  const job = async (...args: string[]) => millrace(["job", ...args], env);
+  const listed = ({ text }: { text: string }) => [...text.matchAll(/^(\d{13}-\w{6}) /gm)].map(([, id]) => id);
+  const oldest = ids[0]!;
+  const newest = ids.at(-1)!;
+
+  const first = await job("list");
+  assert.deepEqual(listed(first), ids.toReversed().slice(0, 50));
+  assert.match(first.text, /--all lists them too/);
+  assert.deepEqual(listed(await job("list", "--all")), ids.toReversed());
+  await records.db.updateTable("jobs").set({ status: "Progressing" }).where("id", "=", oldest).execute();
+  assert.deepEqual(listed(await job("list", "--pipeline", PipelineId, "--status", "Progressing")), [oldest]);
+  const none = await job("list", "--status", "Error", "--region", "eu-west-1");
+  assert.deepEqual(none, { code: 0, text: "no such jobs in eu-west-1\n" });
+  assert.match((await job("list", "--status", "error")).text, /--status must be one of Submitted, /);
+
+  assert.deepEqual(await job("cancel", newest), { code: 0, text: `${newest} is canceled\n` });
+  const again = await job("cancel", newest);
+  assert.deepEqual(again, { code: 2, text: `millrace: ${newest} has ended already: it is Canceled\n` });
+  const busy = await job("cancel", oldest);
+  assert.match(busy.text, new RegExp(`runs already: millrace job cancel --force ${oldest} `));
+  assert.equal((await job("cancel", "--force", oldest)).code, 0);
+});
 
 test("keys are listed and revoked", async (t) => {
   const { folder } = await startTranscoder(t);
