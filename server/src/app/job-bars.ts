@@ -1,5 +1,6 @@
 /**
- * A running job as bars: one for the whole, one for each output, redrawn twice a second until it ends.
+ * A running job as it goes, until it ends: bars in a terminal (one for the whole, one for each output), lines where there
+ * is none.
  */
 import cliProgress from "cli-progress";
 import type { Client } from "./client.ts";
@@ -16,14 +17,14 @@ const pollMs = 500;
 
 /** 0 when the job ends Complete, 1 when it ends otherwise. */
 export async function watchJob(client: Client, id: string, out: NodeJS.WriteStream = process.stdout): Promise<number> {
-  const bars = new JobBars(out);
+  const view = out.isTTY ? new JobBars(out) : new JobLines(out);
   try {
     for (;;) {
       const answer = await client.call("GET", `/2012-09-25/jobs/${encodeURIComponent(id)}`);
       const { Job: job } = answer as { Job: WatchedJob };
-      bars.show(job);
+      view.show(job);
       if (ended.includes(job.Status)) {
-        bars.stop();
+        view.close();
         for (const { Id, Key, StatusDetail } of job.Outputs) {
           if (StatusDetail) out.write(`  output ${Id} ${Key}: ${StatusDetail}\n`);
         }
@@ -32,25 +33,29 @@ export async function watchJob(client: Client, id: string, out: NodeJS.WriteStre
       await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
   } finally {
-    bars.stop();
+    view.close();
   }
 }
 
 const ended = ["Complete", "Error", "Canceled"];
 
+const nameWidth = 24;
+
 class JobBars {
   readonly #bars: cliProgress.MultiBar;
   readonly #shown = new Map<string, cliProgress.SingleBar>();
+  readonly #rows: number;
+  #closed = false;
 
   constructor(stream: NodeJS.WriteStream) {
+    this.#rows = stream.rows;
     const options = {
       format: "  {name} {bar} {percentage}% {note}",
       barCompleteChar: "█",
       barIncompleteChar: "░",
       barsize: 32,
-      hideCursor: true,
-      noTTYOutput: true,
-      notTTYSchedule: 5000,
+      // Long lines are cut, and the cursor stays: a terminal that was changed would remain so after Ctrl-C.
+      linewrap: true,
       stream,
       emptyOnZero: true,
     };
@@ -59,26 +64,56 @@ class JobBars {
 
   show(job: WatchedJob): void {
     const progress: NonNullable<WatchedJob["Millrace"]> = job.Millrace ?? {};
-    this.#bar("job", job.Status, progress.Percent, noteOf(progress));
-    for (const { Id, Key, Status } of job.Outputs) {
+    this.#bar("", "job", job.Status, progress.Percent, noteOf(progress));
+    // Bars that scroll out of the screen cannot be redrawn.
+    for (const { Id, Key, Status } of job.Outputs.slice(0, this.#rows - 3)) {
       const own: Progress = progress.Outputs?.find((output) => output.Id === Id) ?? {};
-      this.#bar(Key, Status, own.Percent, noteOf({ ...own, Stage: undefined }));
+      this.#bar(Id, Key, Status, own.Percent, noteOf({ ...own, Stage: undefined }));
     }
   }
 
   /** Its timer would keep the process alive. */
-  stop(): void {
-    this.#bars.stop();
+  close(): void {
+    if (!this.#closed) this.#bars.stop();
+    this.#closed = true;
   }
 
-  #bar(name: string, status: string, percent: number | null | undefined, note: string): void {
+  #bar(id: string, name: string, status: string, percent: number | null | undefined, note: string): void {
     const shownNote = ended.includes(status) ? status : note;
-    const bar =
-      this.#shown.get(name) ?? this.#bars.create(100, 0, { name: name.padEnd(24).slice(0, 24), note: shownNote });
-    this.#shown.set(name, bar);
+    // Keys differ at their ends.
+    const shownName = name.length <= nameWidth ? name.padEnd(nameWidth) : `…${name.slice(1 - nameWidth)}`;
+    const bar = this.#shown.get(id) ?? this.#bars.create(100, 0, { name: shownName, note: shownNote });
+    this.#shown.set(id, bar);
     bar.update(status === "Complete" ? 100 : Math.floor(percent ?? 0), { note: shownNote });
   }
 }
+
+/** A line when something happens, and every few seconds of a long stage. */
+class JobLines {
+  readonly #out: NodeJS.WriteStream;
+  #happening = "";
+  #line = "";
+  #at = 0;
+
+  constructor(out: NodeJS.WriteStream) {
+    this.#out = out;
+  }
+
+  show({ Status, Millrace }: WatchedJob): void {
+    const progress = ended.includes(Status) ? {} : (Millrace ?? {});
+    const happening = `${Status} ${progress.Stage ?? ""}`;
+    const percent = progress.Percent == null ? "" : `${Math.floor(progress.Percent)}%`;
+    const line = [Status, percent, noteOf(progress)].filter(Boolean).join("  ");
+    const isTime = linesEveryMs <= performance.now() - this.#at && line !== this.#line;
+    if (happening === this.#happening && !isTime) return;
+    this.#out.write(`  ${line}\n`);
+    [this.#happening, this.#line, this.#at] = [happening, line, performance.now()];
+  }
+
+  close(): void {}
+}
+
+const linesEveryMs = 5000;
 
 function noteOf({ Speed, EtaSeconds, Stage }: Progress): string {
   return [
