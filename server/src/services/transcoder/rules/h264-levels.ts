@@ -56,7 +56,8 @@ export function checkLevel(video: VideoSettings, { warnings }: Findings): void {
       `${MaxReferenceFrames} reference frames at ${width}x${height} are more than the ${maxReferences} of H.264 level ${name}.`,
     );
   }
-  const frameRate = Number(video.FrameRate === "auto" ? video.MaxFrameRate : video.FrameRate);
+  const isAuto = !video.FrameRate || video.FrameRate === "auto";
+  const frameRate = Number(isAuto ? (video.MaxFrameRate ?? "30") : video.FrameRate);
   if (level.lumaSamplesPerSecond < frameRate * samples) {
     warnings.push(
       `${frameRate} frames per second at ${width}x${height} are above the ${level.lumaSamplesPerSecond} luma samples per second of H.264 level ${name}.`,

@@ -233,6 +233,10 @@ const warned: [preset: PresetDocument, ...warnings: string[]][] = [
   ],
   [level("3.1", { FrameRate: "auto" })],
   [
+    level("3", { FrameRate: "auto", MaxWidth: "720", MaxHeight: "576" }),
+    "30 frames per second at 720x576 are above the 10368000 luma samples per second of H.264 level 3.",
+  ],
+  [
     level("3.1", { FrameRate: "auto", MaxFrameRate: "60" }),
     "60 frames per second at 1280x720 are above the 27648000 luma samples per second of H.264 level 3.1.",
   ],
