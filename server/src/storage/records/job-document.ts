@@ -126,7 +126,7 @@ export type PlaylistDocument = {
 };
 
 export type JobDocument = {
-  /** True when the request had `Inputs`/`Outputs` rather than the single forms. Answers carry both all the same. */
+  /** `Inputs`, or the one `Input` of the request; outputs likewise. Answers carry both forms. */
   inputs: readonly InputDocument[];
   outputs: readonly OutputDocument[];
   playlists: readonly PlaylistDocument[];

@@ -63,6 +63,16 @@ const good: [what: string, request: CreateJobRequest][] = [
       Playlists: [playlist("index", "2", "1")],
     },
   ],
+  [
+    "equal clips in different words",
+    {
+      ...outputs(
+        hls("1", { Composition: [{ TimeSpan: { StartTime: "0:10", Duration: "5" } }] }),
+        hls("2", { Composition: [{ TimeSpan: { StartTime: "10.0", Duration: "00:00:05.000" } }] }),
+      ),
+      Playlists: [playlist("index", "1", "2")],
+    },
+  ],
   ["the longest day", job({ Input: { Key: "a", TimeSpan: { StartTime: "86399.999", Duration: "23:59:59.999" } } })],
   ["one clip", output({ Composition: [{ TimeSpan: { StartTime: "0:10", Duration: "5" } }] })],
   ["metadata", job({ UserMetadata: { title: "A b:/=+-%@_.", ["k".repeat(128)]: "v".repeat(256), empty: "" } })],

@@ -9,6 +9,7 @@ import type {
   JobInput,
   TimeSpan,
 } from "@aws-sdk/client-elastic-transcoder";
+import { parseTime } from "../../../engine/ffmpeg/clip.ts";
 import type { PresetDocument } from "../../../storage/records/job-document.ts";
 import type { With } from "../../operation.ts";
 import { membersMissing, validationFailed } from "../errors.ts";
@@ -117,16 +118,11 @@ function timeSpanProblems(of: string, span: TimeSpan | undefined): string[] {
     ["Duration", span?.Duration],
   ] as const) {
     if (!value) continue;
-    const seconds = parseTime(value);
+    const seconds = parseTime(value) ?? 0;
     if (lastSecondOfDay < seconds) problems.push(`The ${name} of ${of} must be at most 23:59:59.999.`);
     if (name === "Duration" && seconds === 0) problems.push(`The Duration of ${of} must be more than 0.`);
   }
   return problems;
-}
-
-/** Seconds of `SSSSS.sss` or `HH:mm:ss.SSS`, as the constraint on Time lets them in. */
-function parseTime(text: string): number {
-  return text.split(":").reduce((seconds, part) => seconds * 60 + Number(part), 0);
 }
 
 const metadataText = /^[0-9A-Za-z _.:/=+\-%@]*$/;

@@ -1,6 +1,7 @@
 /**
  * What a job's playlists must be beside its outputs. The odd sentences are the service's own: clients match on them.
  */
+import { parseClip } from "../../../engine/ffmpeg/clip.ts";
 import type { PresetDocument } from "../../../storage/records/job-document.ts";
 import type { KeyedOutput, NamedPlaylist } from "./job.ts";
 
@@ -72,8 +73,8 @@ function folderOf(name: string): string {
 }
 
 function clipOf(composition: KeyedOutput["Composition"]): string {
-  const span = composition?.[0]?.TimeSpan;
-  return `${span?.StartTime ?? ""}+${span?.Duration ?? ""}`;
+  const { startSeconds, lengthSeconds } = parseClip(composition?.[0]?.TimeSpan);
+  return `${startSeconds}+${lengthSeconds ?? ""}`;
 }
 
 /** Absent and None both leave the colours as they are. */
