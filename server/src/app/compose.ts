@@ -58,7 +58,13 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
         random,
         log,
         buckets,
-        limits: { pipelines: config["max-pipelines"], presets: config["max-presets"] },
+        limits: {
+          pipelines: config["max-pipelines"],
+          presets: config["max-presets"],
+          backlog: config["max-backlog"],
+          outputs: config["max-outputs"],
+          playlists: config["max-playlists"],
+        },
       }),
       ...(config.buckets === undefined ? [openS3Service({ records, blobs, clock, random, log })] : []),
     ];

@@ -118,6 +118,24 @@ const options = {
     help: "custom presets of an account in a region (AWS: 50)",
     schema: whole(1e9).default(50),
   },
+  "max-backlog": {
+    of: ["serve"],
+    value: "N",
+    help: "waiting jobs of a pipeline (AWS: 1000000)",
+    schema: whole(1e9).default(1_000_000),
+  },
+  "max-outputs": {
+    of: ["serve"],
+    value: "N",
+    help: "outputs of a job, and of a playlist (AWS: 30)",
+    schema: whole(1000).default(30),
+  },
+  "max-playlists": {
+    of: ["serve"],
+    value: "N",
+    help: "playlists of a job (AWS: 30)",
+    schema: whole(1000).default(30),
+  },
   "job-seconds": {
     of: served,
     value: "N",

@@ -6,6 +6,7 @@ import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
+import { startMillrace, transcoderOf } from "../journeys/millrace-process.ts";
 import { keys, startTranscoder } from "./transcoder-server.ts";
 
 const main = resolve(import.meta.dirname, "../../src/app/main.ts");
@@ -83,4 +84,23 @@ test("a port that is taken is said in a sentence", async (t) => {
     { code, text },
     { code: 1, text: `millrace: listen EADDRINUSE: address already in use ${address}\n` },
   );
+});
+
+test("limits are settings of the server", async (t) => {
+  const { folder } = await startTranscoder(t);
+  const limits = ["--max-backlog", "1", "--max-outputs", "1", "--max-playlists", "1"];
+  const server = await startMillrace(["serve", "--listen", "127.0.0.1:0", "--role", "api", ...limits], {
+    MILLRACE_DATA: join(folder, "limits"),
+  });
+  t.after(() => server.kill("SIGTERM"));
+  const client = transcoderOf(server.url);
+  t.after(() => client.destroy());
+  const PipelineId = (await client.createPipeline({ Name: "p", InputBucket: "in", OutputBucket: "out", Role: role }))
+    .Pipeline!.Id!;
+  const job = { PipelineId, Input: { Key: "a" }, Outputs: [{ Key: "b", PresetId: mp4 }] };
+  const twice = <Item>(item: Item) => [item, item];
+  await assert.rejects(client.createJob({ ...job, Outputs: twice(job.Outputs[0]!) }), /at 'outputs' .* equal to 1$/);
+  await assert.rejects(client.createJob({ ...job, Playlists: twice({}) }), /at 'playlists' .* equal to 1$/);
+  await client.createJob(job);
+  await assert.rejects(client.createJob(job), { name: "LimitExceededException" });
 });

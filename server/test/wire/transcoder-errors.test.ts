@@ -254,6 +254,14 @@ test("errors", async (t) => {
       ValidationException,
       /at 'outputs' failed to satisfy constraint: Member must have length less than or equal to 2$/,
     );
+    const Playlists = [{ Name: "i", Format: "HLSv3", OutputKeys: ["b", "c", "d"] }];
+    await fails(
+      client,
+      "createJob",
+      { ...job, PipelineId: Id, Playlists },
+      ValidationException,
+      /at 'playlists\.1\.member\.outputKeys' failed to satisfy constraint: Member must have length less than or equal to 2$/,
+    );
     const inUse = `The pipeline contains active jobs: account=${account}, pipeline=${Id}.`;
     await fails(client, "deletePipeline", { Id }, ResourceInUseException, inUse);
     await records.db.updateTable("jobs").set({ status: "Progressing" }).where("id", "=", first!.Id!).execute();

@@ -182,7 +182,7 @@ export function transcoderConstraints(limits: TranscoderLimits): ServiceConstrai
     "JobWatermark.InputKey": imageKeyOrText,
     "CreateJobPlaylist.Name": key,
     "CreateJobPlaylist.Format": { pattern: /(^HLSv3$)|(^HLSv4$)|(^Smooth$)|(^MPEG-DASH$)/ },
-    "CreateJobPlaylist.OutputKeys": { length: [0, 30] },
+    "CreateJobPlaylist.OutputKeys": { length: [0, limits.outputs] },
     "CreateJobPlaylist.OutputKeys.member": key,
 
     "Encryption.Mode": { pattern: /(^s3$)|(^s3-aws-kms$)|(^aes-cbc-pkcs7$)|(^aes-ctr$)|(^aes-gcm$)/ },

@@ -17,6 +17,7 @@ export type TranscoderLimits = {
   presets: number;
   /** Waiting jobs of one pipeline. */
   backlog: number;
+  /** Of a job; a playlist may have as many. */
   outputs: number;
   playlists: number;
 };
