@@ -9,6 +9,7 @@ import { chownSync, existsSync, globSync, mkdtempSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { silentLog } from "../../src/base/log.ts";
 import { openPostgresRecords } from "../../src/storage/records/postgres.ts";
@@ -25,6 +26,17 @@ export const postgresMissing: string | false =
 export type TemporaryDatabase = { url: string; close(): Promise<void>; [Symbol.asyncDispose](): Promise<void> };
 
 let cluster: Promise<string> | undefined;
+let restart: ((awayMs: number) => Promise<void>) | undefined;
+
+/** For `test(…, { skip: postgresNotOurs })`: a sentence, or `false` when {@link restartPostgres} can be called. */
+export const postgresNotOurs: string | false = process.env.MILLRACE_TEST_POSTGRES
+  ? "the PostgreSQL of MILLRACE_TEST_POSTGRES is not ours to restart"
+  : postgresMissing;
+
+/** Cuts all connections to this process's cluster, and for a while there are none to be had. */
+export async function restartPostgres(awayMs: number): Promise<void> {
+  await restart!(awayMs);
+}
 
 /** An empty database; dropped at the end. */
 export async function temporaryDatabase(): Promise<TemporaryDatabase> {
@@ -75,7 +87,13 @@ async function startCluster(): Promise<string> {
   stopWithThisProcess(folder, user);
   run("initdb", ["-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8"]);
   const settings = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off`;
-  run("pg_ctl", ["-D", data, "-w", "-l", join(folder, "log"), "-o", settings, "start"]);
+  const start = () => run("pg_ctl", ["-D", data, "-w", "-l", join(folder, "log"), "-o", settings, "start"]);
+  start();
+  restart = async (awayMs) => {
+    run("pg_ctl", ["-D", data, "-w", "-m", "fast", "stop"]);
+    await sleep(awayMs);
+    start();
+  };
   return `postgres://postgres@127.0.0.1:${port}/postgres`;
 }
 
