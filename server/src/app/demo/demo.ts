@@ -84,8 +84,9 @@ async function keep(
   const page = await servePage(s3, bucket);
   say("watch", page.url);
   process.stdout.write(`
-The server keeps running: AWS_ENDPOINT_URL=${server.url} AWS_REGION=us-east-1 \\
-  AWS_ACCESS_KEY_ID=${server.accessKeyId} AWS_SECRET_ACCESS_KEY=${server.secretAccessKey}
+The server keeps running:
+  export AWS_ACCESS_KEY_ID=${server.accessKeyId} AWS_SECRET_ACCESS_KEY=${server.secretAccessKey} AWS_DEFAULT_REGION=us-east-1
+  aws --endpoint-url ${server.url} s3 ls s3://${bucket} --recursive
 Ctrl-C ends it.
 `);
   await untilSignal();
