@@ -11,12 +11,19 @@ export type S3Access = {
   credentials?: { accessKeyId: string; secretAccessKey: string };
   /** `/bucket/key` instead of `bucket.host/key`. */
   forcePathStyle?: boolean;
+  /** How long a request may wait for the beginning of its answer. A body may then come as slowly as it is read. */
+  answerMs?: number;
 };
 
-export function openS3Client({ endpoint, region, credentials, forcePathStyle }: S3Access): S3Client {
+/** A server may copy gigabytes before it says a word; but one that says nothing at all must not hold a job for ever. */
+const patienceMs = 5 * 60_000;
+
+export function openS3Client(access: S3Access): S3Client {
+  const { endpoint, region, credentials, forcePathStyle, answerMs = patienceMs } = access;
   return new S3Client({
     region,
     maxAttempts: 5,
+    requestHandler: { connectionTimeout: 10_000, requestTimeout: answerMs, throwOnRequestTimeout: true },
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: forcePathStyle ?? true }),
     ...(credentials === undefined ? {} : { credentials }),
     // Older servers know neither trailers nor CRC headers; where they are needed the SDK sends them all the same.

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { test } from "node:test";
 import { systemRandom } from "../../src/base/random.ts";
 import { openFsBlobs } from "../../src/storage/blobs/fs-store.ts";
 import { openS3Blobs } from "../../src/storage/blobs/s3-store.ts";
@@ -58,4 +62,16 @@ blobStoreContract("Millrace's own S3", async () => {
       assert.deepEqual(Uploads, [], "no parts are left behind");
     },
   };
+});
+
+test("gives up on an S3 that takes a call and never answers", async () => {
+  const silent = createServer(() => {}).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const credentials = { accessKeyId: "nobody", secretAccessKey: "nothing" };
+  const endpoint = `http://127.0.0.1:${port}`;
+  const opened = openS3Blobs({ endpoint, credentials, bucket: "blobs", region: "us-east-1", answerMs: 100 });
+  await assert.rejects(opened, /cannot keep blobs in s3:\/\/blobs at .*Timeout/);
+  silent.closeAllConnections();
+  silent.close();
 });
