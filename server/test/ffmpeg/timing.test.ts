@@ -204,6 +204,39 @@ for (const Format of ["png", "jpg"]) {
     }));
 }
 
+test("goes on in step when size and channels change on the way, as in broadcasts and calls", () =>
+  withFolder(async (folder) => {
+    const parts = await Promise.all(
+      [
+        ["160x90", "sine=440:r=48000:d=2,aformat=channel_layouts=stereo"],
+        ["320x240", "aevalsrc=0.3*sin(3000*t)|0.3*sin(3000*t)|0|0|0|0:c=5.1:s=48000:d=2"],
+      ].map(async ([size, sound], index) => {
+        const path = join(folder, `part${index}.ts`);
+        const grey = `color=black:s=${size}:r=25:d=2,format=yuv420p,geq=lum='16+2*(N+${50 * index})':cb=128:cr=128`;
+        await ffmpeg(
+          ...["-f", "lavfi", "-i", grey, "-f", "lavfi", "-i", sound!, "-c:v", "libx264", "-qp", "4", "-c:a", "aac"],
+          ...["-output_ts_offset", `${2 * index}`, path],
+        );
+        return readFile(path);
+      }),
+    );
+    const input = join(folder, "changing.ts");
+    await writeFile(input, Buffer.concat(parts));
+    const Thumbnails = { Format: "png", Interval: "1", MaxWidth: "80", MaxHeight: "80" };
+    const outputs = [{ preset: presetOf({ Thumbnails }), thumbnailPattern: "{count}" }];
+    const { files, width, height } = finished(await run(folder, { input, outputs }));
+    const frames = await framesOf(files[0]!.path);
+    assert.deepEqual([width, height], [160, 90]);
+    // The sound begins a little before the picture: the first frame may be shown twice.
+    assert.ok(Math.abs(frames.length - 100) <= 1, `${frames}`);
+    for (const [index, frame] of frames.entries()) assert.ok(Math.abs(frame - index) <= 1, `${frames}`);
+    assert.equal(files.length, 1 + Math.ceil(frames.length / 25));
+    const { streams } = await ffprobe(files[0]!.path);
+    const sound = streams.find((stream: { codec_type: string }) => stream.codec_type === "audio");
+    assert.ok(Math.abs(Number(sound.duration) - 4) < 0.1, sound.duration);
+    assert.ok(Math.abs(Number(sound.nb_frames) - (4 * 48_000) / 1024) < 6, sound.nb_frames);
+  }));
+
 test("a fixed GOP has its key frames exactly there, another at most so far apart", () =>
   withFolder(async (folder) => {
     const input = join(folder, "cuts.mkv");

@@ -8,8 +8,12 @@ const encoders = new Set(["aac", "libmp3lame", "mp2", "libvorbis", "flac"]);
 const capabilities = { version: "5.1", encoders, filters: new Set<string>() };
 
 function streamsOf(...channels: number[]): AudioStream[] {
-  return channels.map((count, index) => ({ index: index + 1, codec: "aac", channels: count, sampleRate: 48_000 }));
+  return channels.map((count, index) => {
+    return { index: index + 1, codec: "aac", channels: count, sampleRate: 48_000, lateSeconds: 0 };
+  });
 }
+
+const clip = { pad: String, startSeconds: 0 };
 
 // settings, container, input → encoder options, or the refusal
 const encodings: [AudioSettings, string, string][] = [
@@ -40,7 +44,7 @@ const encodings: [AudioSettings, string, string][] = [
 ];
 for (const [settings, container, expected] of encodings) {
   test(`${JSON.stringify(settings)} in ${container}: ${expected}`, () => {
-    const plan = planAudio(settings, streamsOf(2), container, capabilities, String);
+    const plan = planAudio(settings, streamsOf(2), container, capabilities, clip);
     assert.equal(plan && ("refused" in plan ? plan.refused : plan.args.join(" ")), expected);
   });
 }
@@ -49,7 +53,7 @@ test("takes HE-AAC for little stereo at profile auto when the encoder is there",
   const able = { ...capabilities, encoders: new Set([...encoders, "libfdk_aac"]) };
   const profile = (Channels: string) => {
     const settings = { Codec: "AAC", BitRate: "64", Channels, CodecOptions: { Profile: "auto" } };
-    const plan = planAudio(settings, streamsOf(2), "mp4", able, String);
+    const plan = planAudio(settings, streamsOf(2), "mp4", able, clip);
     return plan && "args" in plan ? plan.args[3] : undefined;
   };
   assert.deepEqual([profile("2"), profile("1")], ["aac_he", "aac_low"]);
@@ -71,9 +75,25 @@ const packing: [number[], string, string, number, number][] = [
 for (const [tracks, Channels, AudioPackingMode, count, silent] of packing) {
   test(`${tracks.join("+") || "nothing"} at ${Channels} by ${AudioPackingMode}: ${count} tracks, ${silent} silent`, () => {
     const settings = { Codec: "pcm", Channels, AudioPackingMode };
-    const plan = planAudio(settings, streamsOf(...tracks), "mxf", capabilities, String);
+    const plan = planAudio(settings, streamsOf(...tracks), "mxf", capabilities, clip);
     const made = plan && "tracks" in plan ? plan.tracks : [];
     assert.equal(made.length, count);
     assert.equal(made.filter((steps) => steps.at(-1) === "pan=mono|c0=0*c0").length, silent);
+  });
+}
+
+// where sound and clip begin → whether silence comes first
+for (const [lateSeconds, startSeconds, isFilled] of [
+  [0, 0, false],
+  [0.5, 0, true],
+  [0.5, 0.2, true],
+  [0.5, 1, false],
+] as const) {
+  test(`sound that is ${lateSeconds} s late in a clip from ${startSeconds} s begins with ${isFilled ? "silence" : "itself"}`, () => {
+    const [stream] = streamsOf(2);
+    const settings = { Codec: "AAC", BitRate: "64" };
+    const plan = planAudio(settings, [{ ...stream!, lateSeconds }], "mp4", capabilities, { ...clip, startSeconds });
+    assert.ok(plan && "tracks" in plan);
+    assert.equal(plan.tracks[0]!.includes("aresample=48000:async=1:first_pts=0"), isFilled);
   });
 }

@@ -16,14 +16,14 @@ export type AudioPlan = {
 
 /**
  * `undefined`: the output has no sound, because the preset or the input has none.
- * `pad` names an input stream in the filter graph.
+ * `pad` names an input stream in the filter graph; `startSeconds` is where the clip begins.
  */
 export function planAudio(
   settings: AudioSettings | null | undefined,
   streams: readonly AudioStream[],
   container: string,
   capabilities: Capabilities,
-  pad: (streamIndex: number) => string,
+  { pad, startSeconds }: { pad(streamIndex: number): string; startSeconds: number },
 ): AudioPlan | { refused: string } | undefined {
   const first = streams[0];
   if (!settings?.Codec || settings.Channels === "0" || !first) return undefined;
@@ -37,8 +37,10 @@ export function planAudio(
   const channels = Math.min(channelsOf(settings, channelsIn), encoder.maxChannels);
   const steps: Step[] = [];
   if (second) steps.push({ other: `[${pad(second.index)}]anull`, join: "join=inputs=2:channel_layout=stereo" });
-  // Sound starts with the picture, and gaps are filled with silence, so that both stay together to the end.
-  steps.push(`aresample=${sampleRate}:async=1:first_pts=0`);
+  // Gaps are filled with silence, the one before a late beginning too, so that sound and picture stay together. Only that:
+  // when the channels change on the way, the filter begins anew, and would fill all that has passed.
+  const isLate = startSeconds < first.lateSeconds;
+  steps.push(`aresample=${sampleRate}:async=1${isLate ? ":first_pts=0" : ""}`);
   // FFmpeg's own upmix would make both sides quieter.
   if (channelsIn === 1 && channels === 2) steps.push("pan=stereo|c0=c0|c1=c0");
   else steps.push(`aformat=channel_layouts=${layouts[channels]}`);

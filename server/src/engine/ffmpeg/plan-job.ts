@@ -74,7 +74,7 @@ export function planJob(outputs: readonly TranscodeOutput[], context: JobContext
   const args = [
     ...["-hide_banner", "-nostdin", "-y", "-nostats", "-progress", "pipe:1", "-stats_period", "0.5"],
     ...inputs.args,
-    ...["-filter_complex", buildFilterGraph(chains) + detachment(chains)],
+    ...filterGraphs(chains),
     ...sound.flatMap(({ file }) => file.args),
   ];
   const planned = sound.map(({ file, candidate: { output, clip, warning, picture } }) => ({
@@ -89,12 +89,22 @@ export function planJob(outputs: readonly TranscodeOutput[], context: JobContext
 }
 
 /**
+ * Pictures and sound in graphs of their own: when a broadcast goes from stereo to 5.1, FFmpeg sets up the graph of its
+ * sound anew, and what that graph knew (frames so far, when the next thumbnail is due) begins again.
+ */
+function filterGraphs(chains: readonly Chain[]): string[] {
+  return (["video", "audio"] as const).flatMap((kind) => {
+    const own = chains.filter((chain) => chain.kind === kind);
+    return own.length > 0 ? ["-filter_complex", buildFilterGraph(own) + detachment(own[0]!)] : [];
+  });
+}
+
+/**
  * FFmpeg 5 and 6 copy what the input's stream says of itself (rotation, HDR mastering) to outputs of a graph with a single
  * input, though the pictures have been turned and mapped. A second input, which leads nowhere, keeps it from that.
  */
-function detachment(chains: readonly Chain[]): string {
-  const video = chains.find((chain) => chain.kind === "video");
-  return video ? `;[${video.from}]nullsink` : "";
+function detachment({ from, kind }: Chain): string {
+  return `;[${from}]${kind === "video" ? "nullsink" : "anullsink"}`;
 }
 
 type Candidate = { output: TranscodeOutput; clip: Clip; warning?: string; picture?: PicturePlan };
@@ -172,7 +182,10 @@ function planFile(
     }
   }
 
-  const audio = planAudio(preset.Audio, probe.audio, preset.Container, capabilities, (stream) => `${input}:${stream}`);
+  const audio = planAudio(preset.Audio, probe.audio, preset.Container, capabilities, {
+    pad: (stream) => `${input}:${stream}`,
+    startSeconds: clip.startSeconds,
+  });
   if (audio && "refused" in audio) return refused(audio.refused);
   audio?.tracks.forEach((steps, track) => {
     const to = `a${label}_${track}`;
@@ -190,15 +203,8 @@ function planFile(
   });
   if (!muxer) return refused(`The container ${preset.Container} is not known.`);
   const common = [
-    ...maps,
-    ...codecs,
-    "-map_metadata",
-    "-1",
-    "-map_chapters",
-    "-1",
-    ...metadata.args,
-    "-fflags",
-    "+bitexact",
+    ...[...maps, ...codecs],
+    ...["-map_metadata", "-1", "-map_chapters", "-1", ...metadata.args, "-fflags", "+bitexact"],
   ];
   const args = isSegmented(output)
     ? [...common, ...segmenterArguments(names, segmentDuration!), names.segments]
@@ -243,8 +249,8 @@ class InputList {
       ...mediaArguments(this.#url),
       ...(startSeconds > 0 ? ["-ss", `${startSeconds}`] : []),
       ...(lengthSeconds !== undefined ? ["-t", `${lengthSeconds}`] : []),
-      // Turning is planned: FFmpeg must not do it a second time.
-      ...["-noautorotate", "-i", inputName(this.#url)],
+      // Turning is planned: FFmpeg must not do it a second time. Nor set up the graph anew for pictures of another size.
+      ...["-noautorotate", "-reinit_filter:v", "0", "-i", inputName(this.#url)],
     );
     this.#clips.set(key, this.#count);
     return this.#count++;

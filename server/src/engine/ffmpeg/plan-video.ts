@@ -79,7 +79,8 @@ export function pictureSteps(source: SourceVideo, plan: PicturePlan, toneMappedS
   // Cheapest first: frames are dropped before they are scaled, and repeated after.
   const resample = `fps=${toText(rate)}:start_time=0`;
   const isDropping = toNumber(rate) <= toNumber(source.frameRate) * (source.isInterlaced ? 2 : 1) * 1.001;
-  const steps: Step[] = [];
+  // Does nothing, unless the size changes on the way, as in calls and broadcasts: no filter below can take that.
+  const steps: Step[] = [`scale=${source.width}:${source.height}`];
   if (source.isInterlaced) {
     const needsFields = plan.isWoven || 1.9 * toNumber(source.frameRate) <= toNumber(plan.frameRate);
     const parity = source.fieldOrder === "top" ? "tff" : source.fieldOrder === "bottom" ? "bff" : "auto";

@@ -49,6 +49,8 @@ export type AudioStream = {
   channels: number;
   sampleRate: number;
   bitsPerSample?: number;
+  /** How long after the file's first moment the sound begins. */
+  lateSeconds: number;
   durationSeconds?: number;
   bitRate?: number;
 };
@@ -83,7 +85,7 @@ const couldNotInterpret = "Amazon Elastic Transcoder could not interpret the med
 
 /** ffprobe's JSON, as far as we read it. Numbers that do not fit a double come as text. */
 export type FfprobeDocument = {
-  format?: { format_name?: string; duration?: string };
+  format?: { format_name?: string; duration?: string; start_time?: string };
   streams?: FfprobeStream[];
 };
 
@@ -142,7 +144,7 @@ export function parseProbe(document: FfprobeDocument): Probe | { failure: Failur
   }
   // The default track first, the others in their order.
   const audio = usableSounds
-    .map(parseAudio)
+    .map((stream) => parseAudio(stream, document.format?.start_time))
     .sort((a, b) => defaultOf(streams, b.index) - defaultOf(streams, a.index) || a.index - b.index);
   const video = shown && parseVideo(shown);
   return {
@@ -185,7 +187,7 @@ function parseVideo(stream: FfprobeStream): VideoStream {
   };
 }
 
-function parseAudio(stream: FfprobeStream): AudioStream {
+function parseAudio(stream: FfprobeStream, fileStart: string | undefined): AudioStream {
   return {
     index: stream.index ?? 0,
     codec: stream.codec_name!,
@@ -193,6 +195,7 @@ function parseAudio(stream: FfprobeStream): AudioStream {
     channels: stream.channels!,
     sampleRate: Number(stream.sample_rate),
     bitsPerSample: positive(stream.bits_per_raw_sample) ?? (stream.bits_per_sample || undefined),
+    lateSeconds: positive(`${Number(stream.start_time) - Number(fileStart)}`) ?? 0,
     durationSeconds: positive(stream.duration),
     bitRate: positive(stream.bit_rate),
   };
