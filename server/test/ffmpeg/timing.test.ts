@@ -105,6 +105,24 @@ test("cuts a clip to the frame, in both forms of time", () =>
     assert.equal(finished(result).warning, undefined);
   }));
 
+test("a clip is as long as asked, though picture or sound begin late", () =>
+  withFolder(async (folder) => {
+    const both = await countingClip(folder, "25", 4);
+    for (const [name, late] of [
+      ["picture", ["-i", both, "-itsoffset", "0.6", "-i", both, "-map", "1:v", "-map", "0:a"]],
+      ["sound", ["-i", both, "-itsoffset", "0.6", "-i", both, "-map", "0:v", "-map", "1:a"]],
+    ] as const) {
+      const input = join(folder, `${name}.mkv`);
+      await ffmpeg(...late, "-c", "copy", input);
+      const result = await run(folder, { input, outputs: [{ preset: presetOf(), timeSpan: { Duration: "2" } }] });
+      const { streams } = await ffprobe(finished(result).files[0]!.path);
+      for (const { codec_type, duration, start_time } of streams) {
+        assert.ok(Math.abs(Number(duration) - 2) < 0.05, `late ${name}: ${codec_type} of ${duration} s`);
+        assert.ok(Number(start_time) < 0.03, `late ${name}: ${codec_type} at ${start_time} s`);
+      }
+    }
+  }));
+
 test("warns of a clip that runs past the end, and fails one that starts there", () =>
   withFolder(async (folder) => {
     const input = await countingClip(folder, "25", 3);

@@ -202,14 +202,16 @@ function planFile(
     segmentDuration,
   });
   if (!muxer) return refused(`The container ${preset.Container} is not known.`);
+  // The input's own limit counts from the first frame of each stream, which may be late.
+  const length = clip.lengthSeconds !== undefined ? ["-t", `${clip.lengthSeconds}`] : [];
   const common = [
-    ...[...maps, ...codecs],
+    ...[...maps, ...length, ...codecs],
     ...["-map_metadata", "-1", "-map_chapters", "-1", ...metadata.args, "-fflags", "+bitexact"],
   ];
   const args = isSegmented(output)
     ? [...common, ...segmenterArguments(names, segmentDuration!), names.segments]
     : [...common, ...muxer, names.media];
-  if (thumbnails) args.push("-map", `[t${label}]`, ...thumbnails.args, names.thumbnails(thumbnails.format));
+  if (thumbnails) args.push("-map", `[t${label}]`, ...length, ...thumbnails.args, names.thumbnails(thumbnails.format));
   return { chains, args, hasAudio: audio !== undefined, ...(thumbnails && { thumbnails }) };
 }
 
