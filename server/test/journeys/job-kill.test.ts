@@ -72,7 +72,8 @@ test(`a job survives kill -9 of its server at ${kills} random moments`, async ()
         const id = await submit(transcoderOf(server.url), pipelineId, prefix);
         ids.push(id);
         for (let strikes = 0; strikes < killsOfAJob && struck < kills; ) {
-          const afterMs = Math.random() * runMs;
+          // At any moment of the first attempt; of those after it rather early, so that they are hit.
+          const afterMs = (Math.random() * runMs) / (1 + strikes);
           await sleep(afterMs);
           const { status, attempt } = rowOf(data, id);
           if (status !== "Submitted" && status !== "Progressing") break;
