@@ -45,11 +45,6 @@ export function withRestFailed(document: JobDocument, detail: () => string): Job
   return { ...document, outputs: document.outputs.map(failed), playlists: document.playlists.map(failed) };
 }
 
-/** Staged by some attempt, and promised by the row: what is left is to publish. */
-export function isPublishing(document: JobDocument): boolean {
-  return [...document.outputs, ...document.playlists].some(({ publishing }) => publishing);
-}
-
 export function hasFailedMember(document: JobDocument, { OutputKeys }: PlaylistDocument): boolean {
   return document.outputs.some(({ Key, Status }) => Status === "Error" && OutputKeys.includes(Key));
 }

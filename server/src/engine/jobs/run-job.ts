@@ -11,7 +11,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type { BucketStore } from "../../storage/buckets/bucket-store.ts";
-import type { JobDocument } from "../../storage/records/job-document.ts";
+import { isPublishing, type JobDocument } from "../../storage/records/job-document.ts";
 import {
   type ClaimedJob,
   endLease,
@@ -38,7 +38,6 @@ import { openInputServer } from "./input-server.ts";
 import {
   endStatus,
   hasFailedMember,
-  isPublishing,
   measured,
   withDetected,
   withOutput,

@@ -146,3 +146,8 @@ export type JobProgress = {
   stage: "waiting" | "probing" | "transcoding" | "storing" | "done";
   outputs: readonly { id: string; percent: number; speed?: number; etaSeconds?: number }[];
 };
+
+/** Staged by some attempt, and promised by the row: what is left is to publish. */
+export function isPublishing(document: JobDocument): boolean {
+  return [...document.outputs, ...document.playlists].some(({ publishing }) => publishing);
+}

@@ -2,7 +2,7 @@
  * Jobs as the API sees them: made, read, listed, cancelled. Not here: claiming and running them (job-queue.ts).
  */
 import type { Kysely } from "kysely";
-import type { JobDocument, JobProgress } from "./job-document.ts";
+import { isPublishing, type JobDocument, type JobProgress } from "./job-document.ts";
 import type { Home, Page } from "./listing.ts";
 import type { JobRow, JobStatus, Tables } from "./tables.ts";
 
@@ -84,7 +84,8 @@ export async function listJobs(
 }
 
 /**
- * Ends a job before its time; `running` allows it where a worker has it already (who then sees that it lost the job).
+ * Ends a job before its time; `running` allows it where a worker has it already (who then sees that it lost the job), until
+ * its files begin to get their keys: half of them would stay.
  * One conditional update decides against a worker that claims or finishes the job in the same instant.
  */
 export async function cancelJob(
@@ -97,13 +98,15 @@ export async function cancelJob(
   for (;;) {
     const row = await rowOf(db, home, id);
     if (row === undefined) return "missing";
-    if (row.status !== "Submitted" && !(running && row.status === "Progressing")) return "busy";
+    const document: JobDocument = JSON.parse(row.document);
+    const canEnd = running && row.status === "Progressing" && !isPublishing(document);
+    if (row.status !== "Submitted" && !canEnd) return "busy";
     const { numUpdatedRows } = await db
       .updateTable("jobs")
       .set({
         status: "Canceled",
         finished_at: at,
-        document: JSON.stringify(canceledDocument(JSON.parse(row.document))),
+        document: JSON.stringify(canceledDocument(document)),
       })
       .where("id", "=", id)
       .where("status", "=", row.status)
