@@ -105,6 +105,31 @@ test("cuts a clip to the frame, in both forms of time", () =>
     assert.equal(finished(result).warning, undefined);
   }));
 
+test("cuts to the frame where the format has no index and key frames are far apart", () =>
+  withFolder(async (folder) => {
+    const source = await countingClip(folder, "25", 18);
+    const codecs: [string, string[]][] = [
+      ["ts", ["-c:v", "libx264", "-qp", "4", "-g", "125", "-c:a", "mp2"]],
+      ["mpg", ["-c:v", "mpeg2video", "-q:v", "1", "-g", "125", "-bf", "2", "-c:a", "mp2"]],
+      ["h264", ["-c:v", "libx264", "-qp", "4", "-g", "125", "-an"]],
+    ];
+    for (const [container, args] of codecs) {
+      const input = join(folder, `long.${container}`);
+      await ffmpeg("-i", source, ...args, input);
+      const starts = [1.2, 7.4, 16.4];
+      const outputs = starts.map((start) => ({
+        preset: presetOf({ Video: { ...video, FrameRate: "25" } }),
+        timeSpan: { StartTime: `${start}`, Duration: "1" },
+      }));
+      const result = await run(folder, { input, outputs });
+      for (const [index, start] of starts.entries()) {
+        const frames = await framesOf(finished(result, index).files[0]!.path);
+        const isNear = (frame: number, at: number) => Math.abs(frame - ((25 * start + at) % 100)) <= 3;
+        assert.ok(frames.length === 25 && frames.every(isNear), `${container} from ${start} s: ${frames}`);
+      }
+    }
+  }));
+
 test("a clip is as long as asked, though picture or sound begin late", () =>
   withFolder(async (folder) => {
     const both = await countingClip(folder, "25", 4);

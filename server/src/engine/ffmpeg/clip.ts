@@ -36,6 +36,23 @@ export function checkClip(clip: Clip, inputSeconds: number | undefined): { failu
   return {};
 }
 
+/** Formats without an index: FFmpeg may land behind the key frame that is needed, or not find the way at all. */
+const headStarts: Record<string, number> = {
+  __proto__: null as never,
+  mpegts: 15,
+  mpeg: 15,
+  mpegvideo: Number.POSITIVE_INFINITY,
+  m4v: Number.POSITIVE_INFINITY,
+  h264: Number.POSITIVE_INFINITY,
+  hevc: Number.POSITIVE_INFINITY,
+};
+
+/** Where to begin reading, and how many seconds of what is decoded then come before the clip. */
+export function planSeek({ startSeconds }: Clip, container: string): { seekSeconds: number; leadSeconds: number } {
+  const leadSeconds = Math.min(startSeconds, headStarts[container] ?? 0);
+  return { seekSeconds: Math.round((startSeconds - leadSeconds) * 1e6) / 1e6, leadSeconds };
+}
+
 /** How long the output will be, as far as is known. */
 export function clipSeconds(clip: Clip, inputSeconds: number | undefined): number | undefined {
   const rest = inputSeconds === undefined ? undefined : Math.max(0, inputSeconds - clip.startSeconds);

@@ -13,7 +13,7 @@ function streamsOf(...channels: number[]): AudioStream[] {
   });
 }
 
-const clip = { pad: String, startSeconds: 0 };
+const clip = { pad: String, startSeconds: 0, begin: [] };
 
 // settings, container, input → encoder options, or the refusal
 const encodings: [AudioSettings, string, string][] = [

@@ -16,14 +16,15 @@ export type AudioPlan = {
 
 /**
  * `undefined`: the output has no sound, because the preset or the input has none.
- * `pad` names an input stream in the filter graph; `startSeconds` is where the clip begins.
+ * `pad` names an input stream in the filter graph; `startSeconds` is where the clip begins, and
+ * `begin` cuts off what is decoded before that.
  */
 export function planAudio(
   settings: AudioSettings | null | undefined,
   streams: readonly AudioStream[],
   container: string,
   capabilities: Capabilities,
-  { pad, startSeconds }: { pad(streamIndex: number): string; startSeconds: number },
+  { pad, startSeconds, begin }: { pad(streamIndex: number): string; startSeconds: number; begin: readonly string[] },
 ): AudioPlan | { refused: string } | undefined {
   const first = streams[0];
   if (!settings?.Codec || settings.Channels === "0" || !first) return undefined;
@@ -35,8 +36,12 @@ export function planAudio(
   const second = isPairOfMono(streams, settings) ? streams[1] : undefined;
   const channelsIn = second ? 2 : first.channels;
   const channels = Math.min(channelsOf(settings, channelsIn), encoder.maxChannels);
-  const steps: Step[] = [];
-  if (second) steps.push({ other: `[${pad(second.index)}]anull`, join: "join=inputs=2:channel_layout=stereo" });
+  const steps: Step[] = [...begin];
+  if (second)
+    steps.push({
+      other: `[${pad(second.index)}]${begin.join(",") || "anull"}`,
+      join: "join=inputs=2:channel_layout=stereo",
+    });
   // Gaps are filled with silence, the one before a late beginning too, so that sound and picture stay together. Only that:
   // when the channels change on the way, the filter begins anew, and would fill all that has passed.
   const isLate = startSeconds < first.lateSeconds;

@@ -2,7 +2,7 @@
  * One FFmpeg command for all outputs of a job: the input is decoded once for each distinct clip, nearly always once.
  */
 import type { Capabilities } from "./capabilities.ts";
-import { type Clip, checkClip, parseClip } from "./clip.ts";
+import { type Clip, checkClip, parseClip, planSeek } from "./clip.ts";
 import { buildFilterGraph, type Chain } from "./filter-graph.ts";
 import type { Size } from "./geometry.ts";
 import { imageArguments, inputName, mediaArguments } from "./input-arguments.ts";
@@ -61,7 +61,7 @@ export function planJob(outputs: readonly TranscodeOutput[], context: JobContext
     if ("failure" in candidate) failed.push({ id: output.id, failure: candidate.failure });
     else candidates.push(candidate);
   }
-  const inputs = new InputList(context.request.input.url);
+  const inputs = new InputList(context.request.input.url, context.probe.container);
   const files = candidates.map((candidate) => planFile(candidate, candidates, inputs, context));
   const sound: { file: FilePlan; candidate: Candidate }[] = [];
   files.forEach((file, index) => {
@@ -144,6 +144,9 @@ function planFile(
   const names = scratchNames(output.id);
   const label = names.folder.replace("output-", "");
   const input = inputs.clip(clip);
+  const { leadSeconds } = planSeek(clip, probe.container);
+  const begin = (kind: "" | "a") =>
+    leadSeconds > 0 ? [`${kind}trim=start=${leadSeconds}`, `${kind}setpts=PTS-${leadSeconds}/TB`] : [];
   const chains: Chain[] = [];
   const maps: string[] = [];
   const codecs: string[] = [];
@@ -162,6 +165,7 @@ function planFile(
     const watermarks = planWatermarks(output, context, inputs);
     if ("failure" in watermarks) return watermarks;
     const steps = [
+      ...begin(""),
       ...pictureSteps(source, picture, toneMapped),
       ...watermarkSteps(watermarks.list, picture),
       ...taggingSteps(picture),
@@ -185,6 +189,7 @@ function planFile(
   const audio = planAudio(preset.Audio, probe.audio, preset.Container, capabilities, {
     pad: (stream) => `${input}:${stream}`,
     startSeconds: clip.startSeconds,
+    begin: begin("a"),
   });
   if (audio && "refused" in audio) return refused(audio.refused);
   audio?.tracks.forEach((steps, track) => {
@@ -236,21 +241,25 @@ function planWatermarks(
 class InputList {
   readonly args: string[] = [];
   #url: string;
+  #container: string;
   #count = 0;
   #clips = new Map<string, number>();
 
-  constructor(url: string) {
+  constructor(url: string, container: string) {
     this.#url = url;
+    this.#container = container;
   }
 
-  clip({ startSeconds, lengthSeconds }: Clip): number {
+  clip(clip: Clip): number {
+    const { startSeconds, lengthSeconds } = clip;
+    const { seekSeconds, leadSeconds } = planSeek(clip, this.#container);
     const key = `${startSeconds} ${lengthSeconds}`;
     const known = this.#clips.get(key);
     if (known !== undefined) return known;
     this.args.push(
       ...mediaArguments(this.#url),
-      ...(startSeconds > 0 ? ["-ss", `${startSeconds}`] : []),
-      ...(lengthSeconds !== undefined ? ["-t", `${lengthSeconds}`] : []),
+      ...(seekSeconds > 0 ? ["-ss", `${seekSeconds}`] : []),
+      ...(lengthSeconds !== undefined ? ["-t", `${leadSeconds + lengthSeconds}`] : []),
       // Turning is planned: FFmpeg must not do it a second time. Nor set up the graph anew for pictures of another size.
       ...["-noautorotate", "-reinit_filter:v", "0", "-i", inputName(this.#url)],
     );
