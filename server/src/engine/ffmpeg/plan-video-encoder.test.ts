@@ -48,8 +48,14 @@ const cases: [string, VideoSettings, string[], string[]][] = [
   ["takes 0 references for 1", { CodecOptions: { MaxReferenceFrames: "0" } }, ["-refs:v 1"], []],
   [
     "caps by MaxBitRate, buffer given",
+    { BitRate: "800", CodecOptions: { MaxBitRate: "872", BufferSize: "7848" } },
+    ["-b:v 800k", "-x264-params ratetol=0.1", "-maxrate:v 872k", "-bufsize:v 7848k"],
+    [],
+  ],
+  [
+    "keeps a constant rate within two and a half seconds, whatever the buffer",
     { BitRate: "872", CodecOptions: { MaxBitRate: "872", BufferSize: "7848" } },
-    ["-b:v 872k", "-maxrate:v 872k", "-bufsize:v 7848k"],
+    ["-b:v 872k", "-maxrate:v 872k", "-bufsize:v 2180k"],
     [],
   ],
   [
@@ -81,7 +87,7 @@ const cases: [string, VideoSettings, string[], string[]][] = [
   [
     "fills MPEG-2 to a constant rate",
     { Codec: "mpeg2", BitRate: "6500", CodecOptions: { MaxBitRate: "6500" } },
-    ["-minrate:v 6500k", "-bufsize:v 65000k"],
+    ["-minrate:v 6500k", "-bufsize:v 16250k"],
     [],
   ],
   [
