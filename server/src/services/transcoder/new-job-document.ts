@@ -4,7 +4,7 @@
 import type { CreateJobOutput, JobInput } from "@aws-sdk/client-elastic-transcoder";
 import type { InputDocument, JobDocument, OutputDocument } from "../../storage/records/job-document.ts";
 import type { Preset } from "../../storage/records/presets.ts";
-import type { JobRequest, KeyedOutput } from "./rules/job.ts";
+import type { JobRequest, KeyedOutput } from "./rules/job-request.ts";
 
 /** `presets` in the order of the request's outputs. */
 export function newJobDocument(request: JobRequest, presets: readonly Preset[]): JobDocument {

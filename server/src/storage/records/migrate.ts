@@ -1,20 +1,13 @@
 /**
  * Brings the tables up to date: numbered steps, each done once, all or nothing.
  */
-import { type Kysely, sql } from "kysely";
+import { sql } from "kysely";
 import { createAllTables } from "./migrations/0001-create-all-tables.ts";
+import type { AnyDatabase, Step } from "./migrations/step.ts";
 import type { Records } from "./records.ts";
 
-export type Engine = Records["engine"];
-
-/** For a database of any shape: a step knows no row types, which describe the tables of today. */
-// biome-ignore lint/suspicious/noExplicitAny: Kysely's own type for a database that is not described.
-export type AnyDatabase = Kysely<any>;
-
 /** In order; a step that has landed never changes. */
-const steps: readonly { name: string; up: (db: AnyDatabase, engine: Engine) => Promise<void> }[] = [
-  { name: "0001-create-all-tables", up: createAllTables },
-];
+const steps: readonly { name: string; up: Step }[] = [{ name: "0001-create-all-tables", up: createAllTables }];
 
 /** @throws when the database holds a step that this program does not know */
 export async function migrate(records: Records): Promise<void> {

@@ -2,30 +2,12 @@
  * What a job's request must be, taken together. The single members are checked by constraints.ts, playlists in
  * playlists.ts, and what cannot be done yet in not-done-yet.ts.
  */
-import type {
-  CreateJobOutput,
-  CreateJobPlaylist,
-  CreateJobRequest,
-  JobInput,
-  TimeSpan,
-} from "@aws-sdk/client-elastic-transcoder";
+import type { CreateJobOutput, CreateJobRequest, JobInput, TimeSpan } from "@aws-sdk/client-elastic-transcoder";
 import { parseTime } from "../../../engine/ffmpeg/clip.ts";
 import type { PresetDocument } from "../../../storage/records/job-document.ts";
-import type { With } from "../../operation.ts";
 import { membersMissing, validationFailed } from "../errors.ts";
+import type { JobRequest, KeyedOutput } from "./job-request.ts";
 import { playlistProblems } from "./playlists.ts";
-
-export type KeyedOutput = With<CreateJobOutput, "Key" | "PresetId">;
-export type NamedPlaylist = With<CreateJobPlaylist, "Name" | "Format" | "OutputKeys">;
-
-/** A request with both of its spellings made one. */
-export type JobRequest = {
-  inputs: readonly With<JobInput, "Key">[];
-  outputs: readonly KeyedOutput[];
-  playlists: readonly NamedPlaylist[];
-  outputKeyPrefix: string | undefined;
-  userMetadata: Record<string, string> | undefined;
-};
 
 /** @throws ValidationException for what is wrong whatever the presets are */
 export function checkJobRequest(request: CreateJobRequest): JobRequest {

@@ -12,7 +12,7 @@ import type {
   JobInput,
 } from "@aws-sdk/client-elastic-transcoder";
 import { notDoneYet } from "../errors.ts";
-import type { JobRequest } from "./job.ts";
+import type { JobRequest } from "./job-request.ts";
 
 /** @throws ValidationException that names the first of them */
 export function refuseWhatIsNotDone({ inputs, outputs, playlists }: JobRequest): void {

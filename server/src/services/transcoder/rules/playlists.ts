@@ -3,7 +3,7 @@
  */
 import { parseClip } from "../../../engine/ffmpeg/clip.ts";
 import type { PresetDocument } from "../../../storage/records/job-document.ts";
-import type { KeyedOutput, NamedPlaylist } from "./job.ts";
+import type { KeyedOutput, NamedPlaylist } from "./job-request.ts";
 
 /** `presets` in the order of the outputs. */
 export function playlistProblems(

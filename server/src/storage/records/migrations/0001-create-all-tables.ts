@@ -2,7 +2,7 @@
  * The first tables. A step that has landed never changes: what is to be different comes in the next one.
  */
 import { sql } from "kysely";
-import type { AnyDatabase, Engine } from "../migrate.ts";
+import type { AnyDatabase, Engine } from "./step.ts";
 
 export async function createAllTables(db: AnyDatabase, engine: Engine): Promise<void> {
   // Keys and ids compare in byte order on both engines: SQLite does so by itself.
