@@ -181,6 +181,24 @@ test("mixes a watermark by its opacity and its own alpha, JPEG too, and draws la
     assertColour(frame, 320, 180, "white");
   }));
 
+test("lays a watermark over every pixel format of VP9", () =>
+  withFolder(async (folder) => {
+    const input = await colourClip(folder, "640x360");
+    const path = await image(folder, "logo.png", "color=red:s=80x80:d=1:r=1");
+    const watermarks = [{ presetWatermarkId: "TopRight", path }];
+    const box = { MaxWidth: "640", MaxHeight: "360", SizingPolicy: "Fit", Watermarks: [topRight] };
+    const outputs = ["0", "1", "2", "3"].map((Profile) => ({
+      preset: { ...presetOf({ ...box, Codec: "vp9", CodecOptions: { Profile } }), Container: "webm" },
+      watermarks,
+    }));
+    const result = await run(folder, { input, outputs });
+    for (const index of outputs.keys()) {
+      const { path } = finished(result, index).files[0]!;
+      assert.equal((await ffprobe(path)).streams[0].profile, `Profile ${index}`);
+      assertColour(await frameAt(path, 0), 558, 54, "red");
+    }
+  }));
+
 // A red quarter at the top left of the stored picture, and where it goes.
 const turns: [string, string, string, [number, number]][] = [
   ["nothing", "auto", "320x180", [20, 20]],

@@ -62,6 +62,8 @@ const overlayFormats: Record<string, { image: string; overlay: string }> = {
   yuv422p: { image: "yuva422p", overlay: "yuv422" },
   yuv444p: { image: "yuva444p", overlay: "yuv444" },
   yuv420p10le: { image: "yuva420p10le", overlay: "yuv420p10" },
+  // Not every FFmpeg lays over 10 bits of 4:4:4: eight of them, then back.
+  yuv444p10le: { image: "yuva444p", overlay: "yuv444,format=yuv444p10le" },
 };
 
 /** Smaller than this no text can be read, whatever the box. */
