@@ -28,10 +28,32 @@ export type Measured = {
   segments?: readonly MeasuredSegment[];
 };
 
+/** By output id, of those whose first segment was looked at while later ones were made. */
+export type EarlyLooks = Map<string, ReturnType<typeof probe>>;
+
+/**
+ * Looks at first segments that are complete. ffprobe takes a tenth of a second or two to start, which a job need not wait for
+ * at its end.
+ */
+export async function lookEarly(
+  planned: readonly PlannedOutput[],
+  looks: EarlyLooks,
+  options: { scratchFolder: string; ffprobePath: string; signal: AbortSignal },
+): Promise<void> {
+  for (const { output } of planned) {
+    if (!isSegmented(output) || looks.has(output.id)) continue;
+    const [first] = await readSegmentList(output.id, options.scratchFolder);
+    if (first === undefined || looks.has(output.id)) continue;
+    const look = probe(first.path, options);
+    look.catch(() => {}); // Whoever measures the output meets it.
+    looks.set(output.id, look);
+  }
+}
+
 /** `undefined`: FFmpeg ended well but made nothing that can be played. */
 export async function measureOutput(
   planned: PlannedOutput,
-  options: { scratchFolder: string; prefix: string; ffprobePath: string; signal: AbortSignal },
+  options: { scratchFolder: string; prefix: string; ffprobePath: string; signal: AbortSignal; looks: EarlyLooks },
 ): Promise<Measured | undefined> {
   const { output, picture, warning } = planned;
   const made = isSegmented(output) ? await measureSegments(planned, options) : await measureFile(planned, options);
@@ -101,11 +123,9 @@ async function lastTimestamp(
 }
 
 async function measureSegments({ output, picture }: PlannedOutput, options: Options): Promise<Made | undefined> {
-  const names = scratchNames(output.id);
-  const folder = join(options.scratchFolder, names.folder);
-  const list = parseSegmentList(await readFile(join(options.scratchFolder, names.segmentList), "utf8").catch(() => ""));
+  const list = await readSegmentList(output.id, options.scratchFolder);
   const first = list[0];
-  const media = first && (await probe(join(folder, first.name), options));
+  const media = first && (await (options.looks.get(output.id) ?? probe(first.path, options)));
   if (!media || "failure" in media) return undefined;
   // The list counts from the first packet to be decoded; the first to be shown comes some B-frames later.
   const late = (media.video?.startSeconds ?? transportOffset) - transportOffset;
@@ -113,14 +133,13 @@ async function measureSegments({ output, picture }: PlannedOutput, options: Opti
   const segments: MeasuredSegment[] = [];
   const entries: MediaSegment[] = [];
   const files: ProducedFile[] = [];
-  for (const [number, { name, durationSeconds }] of list.entries()) {
-    const path = join(folder, name);
+  for (const [number, { path, durationSeconds }] of list.entries()) {
     segments.push({ durationSeconds, sizeBytes: (await stat(path)).size });
     const key = options.prefix + output.key + segmentSuffix(number);
     entries.push({ uri: key.slice(key.lastIndexOf("/") + 1), durationSeconds });
     files.push({ path, key, bucket: "content", contentType: contentTypeOf("ts", picture !== undefined) });
   }
-  const path = join(options.scratchFolder, names.playlist);
+  const path = join(options.scratchFolder, scratchNames(output.id).playlist);
   await writeFile(path, buildMediaPlaylist(entries));
   // Last, so that who sees the playlist finds its segments.
   files.push({ path, key: `${options.prefix}${output.key}.m3u8`, bucket: "content", contentType: playlistContentType });
@@ -132,6 +151,19 @@ async function measureSegments({ output, picture }: PlannedOutput, options: Opti
     fileSizeBytes: sum(segments.map((segment) => segment.sizeBytes)),
     durationSeconds: sum(segments.map((segment) => segment.durationSeconds)),
   };
+}
+
+/** FFmpeg adds a line when a segment is complete, so this may be asked while it works. */
+async function readSegmentList(
+  outputId: string,
+  scratchFolder: string,
+): Promise<{ path: string; durationSeconds: number }[]> {
+  const { folder, segmentList } = scratchNames(outputId);
+  const csv = await readFile(join(scratchFolder, segmentList), "utf8").catch(() => "");
+  return parseSegmentList(csv).map(({ name, durationSeconds }) => ({
+    path: join(scratchFolder, folder, name),
+    durationSeconds,
+  }));
 }
 
 /** `name,start,end` in seconds, a line for each segment. */

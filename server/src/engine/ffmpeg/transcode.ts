@@ -3,13 +3,14 @@
  */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { inParallel } from "../../base/in-parallel.ts";
 import { readCapabilities } from "./capabilities.ts";
 import { clipSeconds, parseClip } from "./clip.ts";
 import { parseFrameRate } from "./frame-rate.ts";
 import { inputName, mediaArguments } from "./input-arguments.ts";
 import { decideInterlacing } from "./interlacing.ts";
 import { writeMasterPlaylists } from "./master-playlists.ts";
-import { type Measured, measureOutput } from "./measure-output.ts";
+import { type EarlyLooks, lookEarly, type Measured, measureOutput } from "./measure-output.ts";
 import { type JobContext, type JobPlan, type PlannedOutput, planJob } from "./plan-job.ts";
 import { scratchNames } from "./plan-output-files.ts";
 import { prepareWatermarks } from "./prepare-watermarks.ts";
@@ -131,6 +132,9 @@ async function scanDuration({ request, options, ffmpegPath, signal, limits }: Jo
   return seconds > 0 ? seconds : undefined;
 }
 
+/** Each a start of ffprobe, of a file that has just been written. */
+const measuredAtOnce = 4;
+
 type Outcome = Measured | { failure: Failure };
 
 /** One FFmpeg for all; if that fails, one for each, so that whoever is to blame fails alone. */
@@ -143,19 +147,23 @@ async function transcodeTogether(
   const plan = planJob(outputs, context);
   for (const { id, failure } of plan.failed) settle(id, { failure });
   if (plan.planned.length === 0) return;
-  const run = await runPlan(plan, context, job);
+  const looks: EarlyLooks = new Map();
+  const run = await runPlan(plan, context, job, looks);
   if (run.ended === "failed" && plan.planned.length > 1) {
     job.options.onLog("the outputs failed together: each is run alone");
     for (const { output } of plan.planned) await transcodeTogether([output], context, job, settle);
     return;
   }
-  for (const planned of plan.planned) settle(planned.output.id, await outcomeOf(run, planned, job));
+  await inParallel(measuredAtOnce, plan.planned, async (planned) => {
+    settle(planned.output.id, await outcomeOf(run, planned, job, looks));
+  });
 }
 
-async function runPlan(plan: JobPlan, context: JobContext, job: Job): Promise<RunResult> {
-  const { request, options, ffmpegPath, signal, limits } = job;
+async function runPlan(plan: JobPlan, context: JobContext, job: Job, looks: EarlyLooks): Promise<RunResult> {
+  const { request, options, ffmpegPath, ffprobePath, signal, limits } = job;
+  const { scratchFolder } = request;
   for (const { output } of plan.planned) {
-    const folder = join(request.scratchFolder, scratchNames(output.id).folder);
+    const folder = join(scratchFolder, scratchNames(output.id).folder);
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
   }
@@ -167,10 +175,11 @@ async function runPlan(plan: JobPlan, context: JobContext, job: Job): Promise<Ru
     const percents = lengths.map((length) => ({ id: length.id, percent: percentOf(seconds, length.seconds) }));
     const percent = Math.min(...percents.map((output) => output.percent));
     options.onProgress({ stage: "transcoding", percent, ...(speed !== undefined && { speed }), outputs: percents });
+    void lookEarly(plan.planned, looks, { scratchFolder, ffprobePath, signal });
   };
   return runFfmpeg(plan.args, {
     ffmpegPath,
-    folder: request.scratchFolder,
+    folder: scratchFolder,
     signal,
     onProgress,
     onLog: options.onLog,
@@ -178,7 +187,7 @@ async function runPlan(plan: JobPlan, context: JobContext, job: Job): Promise<Ru
   });
 }
 
-async function outcomeOf(run: RunResult, planned: PlannedOutput, job: Job): Promise<Outcome> {
+async function outcomeOf(run: RunResult, planned: PlannedOutput, job: Job, looks: EarlyLooks): Promise<Outcome> {
   const { request, ffprobePath, signal, limits } = job;
   switch (run.ended) {
     case "too long":
@@ -191,7 +200,7 @@ async function outcomeOf(run: RunResult, planned: PlannedOutput, job: Job): Prom
       );
     case "done": {
       const { scratchFolder, outputKeyPrefix: prefix } = request;
-      const measured = await measureOutput(planned, { scratchFolder, prefix, ffprobePath, signal });
+      const measured = await measureOutput(planned, { scratchFolder, prefix, ffprobePath, signal, looks });
       return measured ?? unhandled("The media file is of a supported type, but nothing could be decoded from it.");
     }
   }

@@ -7,6 +7,7 @@
  */
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import { inParallel } from "../../base/in-parallel.ts";
 import { BucketError, type BucketStore } from "../../storage/buckets/bucket-store.ts";
 import type { PipelineDocument } from "../../storage/records/pipelines.ts";
 import type { Failure, ProducedFile } from "../ffmpeg/transcode.types.ts";
@@ -16,7 +17,7 @@ import { mayPass, retrying } from "./retrying.ts";
 export type Publishing = { bucket: string; from: string; to: string };
 
 /** How many objects are written or moved at once: each waits for a disk or a network, not for us. */
-const width = 4;
+const width = 8;
 
 export function temporaryPrefix(jobId: string, attempt?: number): string {
   return attempt === undefined ? `.millrace/${jobId}/` : `.millrace/${jobId}/${attempt}/`;
@@ -56,7 +57,7 @@ export class Stage {
       if (first !== undefined && (await this.#exists(first.place))) {
         return { failure: objectExists({ bucket: first.place.bucket, key: first.place.to }) };
       }
-      await inParallel(placed, ({ file, place }) => this.#write(file, place));
+      await inParallel(width, placed, ({ file, place }) => this.#write(file, place));
     } catch (error) {
       const object = { bucket: first?.place.bucket ?? "", key: first?.place.to ?? "" };
       return { failure: failureOf(error, object, "write", this.#options.canRepeat) };
@@ -102,10 +103,11 @@ export async function publish(
   const isPlaylist = ({ to }: Publishing) => /\.(m3u8|mpd|ismc?)$/.test(to);
   try {
     await inParallel(
+      width,
       files.filter((file) => !isPlaylist(file)),
       (file) => give(buckets, file, signal),
     );
-    await inParallel(files.filter(isPlaylist), (file) => give(buckets, file, signal));
+    await inParallel(width, files.filter(isPlaylist), (file) => give(buckets, file, signal));
     return undefined;
   } catch (error) {
     if (error instanceof Lost) return temporaryLost(error.object);
@@ -148,28 +150,10 @@ export async function removeTemporary(
       await retrying(async () => {
         const keys: string[] = [];
         for await (const key of buckets.list(bucket, prefix)) if (attemptOf(key) <= lastAttempt) keys.push(key);
-        await inParallel(keys, (key) => buckets.delete({ bucket, key }));
+        await inParallel(width, keys, (key) => buckets.delete({ bucket, key }));
       }, mayPass);
     } catch (error) {
       if (!(error instanceof BucketError) || error.kind !== "no-bucket") throw error;
     }
   }
-}
-
-/** All end before this does, also when one fails: nothing goes on behind the caller's back. */
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
-  const rest = items.values();
-  let failed = false;
-  const lane = async () => {
-    for (const item of rest) {
-      if (failed) return;
-      await work(item).catch((error) => {
-        failed = true;
-        throw error;
-      });
-    }
-  };
-  const lanes = await Promise.allSettled(Array.from({ length: width }, lane));
-  const rejected = lanes.find((result) => result.status === "rejected");
-  if (rejected !== undefined) throw rejected.reason;
 }
