@@ -10,6 +10,7 @@ import { randomText } from "../../base/ids.ts";
 import type { Random } from "../../base/random.ts";
 import { checkBlobKey } from "./blob-key.ts";
 import type { BlobInfo, BlobKey, BlobStore } from "./blob-store.ts";
+import { type OpenFile, OpenFiles } from "./open-files.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 const suffix = "~";
@@ -23,6 +24,7 @@ export async function openFsBlobs({ folder, random }: { folder: string; random: 
   if (made !== undefined) await syncFolders(folder, dirname(made));
   await clearNursery(join(folder, nursery));
   const folders = new KnownFolders(folder);
+  const files = new OpenFiles();
   const pathOf = (key: BlobKey) => join(folder, checkBlobKey(key) + suffix);
 
   return {
@@ -41,6 +43,7 @@ export async function openFsBlobs({ folder, random }: { folder: string; random: 
         signal?.throwIfAborted();
         await folders.make(dirname(path));
         await rename(growing, path);
+        files.forget(path);
       } catch (error) {
         await unlink(growing).catch(() => {});
         throw error;
@@ -50,19 +53,15 @@ export async function openFsBlobs({ folder, random }: { folder: string; random: 
     },
 
     async get(key, range) {
-      const file = await open(pathOf(key), "r").catch(ifMissing);
-      if (file === undefined) return undefined;
+      const opened = await files.acquire(pathOf(key)).catch(ifMissing);
+      if (opened === undefined) return undefined;
+      const from = Math.min(range?.from ?? 0, opened.size);
+      const to = Math.min(range?.to ?? opened.size, opened.size);
+      if (chunkBytes < to - from) return new FileBytes(opened, from, to);
       try {
-        const { size } = await file.stat();
-        const from = Math.min(range?.from ?? 0, size);
-        const to = Math.min(range?.to ?? size, size);
-        if (chunkBytes < to - from) return new FileBytes(file, from, to);
-        const bytes = await readAt(file, from, to);
-        await file.close();
-        return once(bytes);
-      } catch (error) {
-        await file.close().catch(() => {});
-        throw error;
+        return once(await readAt(opened.file, from, to));
+      } finally {
+        opened.release();
       }
     },
 
@@ -75,6 +74,7 @@ export async function openFsBlobs({ folder, random }: { folder: string; random: 
     async delete(key) {
       const path = pathOf(key);
       // A folder that has become empty stays: another writer may be about to use it.
+      files.forget(path);
       const gone = await unlink(path).then(
         () => true,
         (error) => ifMissing(error),
@@ -82,7 +82,9 @@ export async function openFsBlobs({ folder, random }: { folder: string; random: 
       if (gone) await syncFolder(dirname(path));
     },
 
-    async close() {},
+    async close() {
+      files.close();
+    },
   };
 }
 
@@ -116,14 +118,14 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   if (0 < bytes.length) yield bytes;
 }
 
-/** A range of an open file, read as it is asked for. Closes the file at the end, or when the reader leaves early. */
+/** A range of an open file, read as it is asked for. Lets go of the file at the end, or when the reader leaves early. */
 class FileBytes implements AsyncIterableIterator<Uint8Array> {
-  readonly #file: FileHandle;
+  readonly #file: OpenFile;
   #at: number;
   readonly #to: number;
-  #closed = false;
+  #ended = false;
 
-  constructor(file: FileHandle, from: number, to: number) {
+  constructor(file: OpenFile, from: number, to: number) {
     this.#file = file;
     this.#at = from;
     this.#to = to;
@@ -134,9 +136,9 @@ class FileBytes implements AsyncIterableIterator<Uint8Array> {
   }
 
   async next(): Promise<IteratorResult<Uint8Array>> {
-    if (this.#closed || this.#to <= this.#at) return this.return();
+    if (this.#ended || this.#to <= this.#at) return this.return();
     try {
-      const value = await readAt(this.#file, this.#at, Math.min(this.#at + chunkBytes, this.#to));
+      const value = await readAt(this.#file.file, this.#at, Math.min(this.#at + chunkBytes, this.#to));
       this.#at += value.length;
       return { done: false, value };
     } catch (error) {
@@ -146,10 +148,8 @@ class FileBytes implements AsyncIterableIterator<Uint8Array> {
   }
 
   async return(): Promise<IteratorResult<Uint8Array>> {
-    if (!this.#closed) {
-      this.#closed = true;
-      await this.#file.close();
-    }
+    this.#ended = true;
+    this.#file.release();
     return { done: true, value: undefined };
   }
 }
