@@ -73,8 +73,8 @@ export async function openFsBlobs({ folder, random }: { folder: string; random: 
 
     async delete(key) {
       const path = pathOf(key);
-      // A folder that has become empty stays: another writer may be about to use it.
       files.forget(path);
+      // A folder that has become empty stays: another writer may be about to use it.
       const gone = await unlink(path).then(
         () => true,
         (error) => ifMissing(error),
