@@ -3,11 +3,15 @@
  */
 import { sql } from "kysely";
 import { createAllTables } from "./migrations/0001-create-all-tables.ts";
+import { createStreams } from "./migrations/0002-create-streams.ts";
 import type { AnyDatabase, Step } from "./migrations/step.ts";
 import type { Records } from "./records.ts";
 
 /** In order; a step that has landed never changes. */
-const steps: readonly { name: string; up: Step }[] = [{ name: "0001-create-all-tables", up: createAllTables }];
+const steps: readonly { name: string; up: Step }[] = [
+  { name: "0001-create-all-tables", up: createAllTables },
+  { name: "0002-create-streams", up: createStreams },
+];
 
 /** @throws when the database holds a step that this program does not know */
 export async function migrate(records: Records): Promise<void> {

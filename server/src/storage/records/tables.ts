@@ -118,6 +118,31 @@ export type JobRow = {
 
 export type JobLogRow = { job_id: string; attempt: number; at: number; text: string };
 
+/** Of Kinesis Video Streams. `id` is another one for each incarnation of a name: other tables refer to it. */
+export type StreamRow = {
+  id: string;
+  account: string;
+  region: string;
+  name: string;
+  created_at: number;
+  /** Another text after each change of what UpdateStream and its like change. */
+  version: string;
+  /** DELETING: nobody finds it any more; the row stays until its media is gone. */
+  status: "ACTIVE" | "DELETING";
+  device_name: string | null;
+  media_type: string | null;
+  /** `null`: the account's own key for the service. */
+  kms_key_id: string | null;
+  retention_hours: number;
+  storage_tier: "HOT" | "WARM";
+  /** The API's NotificationConfiguration. */
+  notifications: Json | null;
+  /** The API's ImageGenerationConfiguration. */
+  images: Json | null;
+  /** `{ key: value }` */
+  tags: Json;
+};
+
 export type Tables = {
   access_keys: AccessKeyRow;
   buckets: BucketRow;
@@ -129,4 +154,5 @@ export type Tables = {
   presets: PresetRow;
   jobs: JobRow;
   job_logs: JobLogRow;
+  streams: StreamRow;
 };
