@@ -1,8 +1,14 @@
 /**
  * Time as a parameter, so that tests and simulations own it.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Milliseconds since the Unix epoch. */
 export type Clock = () => number;
 
 export const systemClock: Clock = () => Date.now();
+
+/** Resolves after so many milliseconds. */
+export type Sleep = (ms: number) => Promise<void>;
+
+export const systemSleep: Sleep = (ms) => sleep(ms);

@@ -143,6 +143,53 @@ export type StreamRow = {
   tags: Json;
 };
 
+/** The master keys that data keys were ever wrapped with: a process that has another one must not begin. */
+export type MasterKeyRow = { id: string; created_at: number };
+
+/** A stream's data key, wrapped. Once destroyed it is zeros, and the row stays until the stream's media is gone. */
+export type StreamKeyRow = {
+  stream_id: string;
+  wrapped: Uint8Array;
+  /** The wrapper's id: a master key's, and later a KMS key's. */
+  wrapped_by: string;
+  created_at: number;
+  destroyed_at: number | null;
+};
+
+/** What a producer sent before its first cluster, from EBML to Tracks: the same for thousands of fragments. */
+export type MediaHeaderRow = {
+  stream_id: string;
+  /** Follows from the bytes, under the stream's key. */
+  id: string;
+  sealed: Uint8Array;
+  /** At most an hour older than the youngest fragment that refers to it. */
+  used_at: number;
+};
+
+/** A blob of sealed fragments, and how many of them rows still name. At none, the row goes and the blob is loose. */
+export type PackRow = { id: string; fragments: number };
+
+export type FragmentRow = {
+  stream_id: string;
+  /** 47 digits: byte order is the order of arrival. */
+  number: string;
+  server_at: number;
+  producer_at: number;
+  duration_ms: number;
+  header: string;
+  pack: string;
+  /** Where in the pack the sealed bytes begin. */
+  pack_from: number;
+  sealed_bytes: number;
+  /** Of the sealed bytes, as a signed integer of 32 bits. */
+  crc32: number;
+  /** What is sealed begins with the tags, as JSON; the rest is the body. */
+  tags_bytes: number;
+  /** Where in the body the cluster lies, half-open. */
+  cluster_from: number;
+  cluster_to: number;
+};
+
 export type Tables = {
   access_keys: AccessKeyRow;
   buckets: BucketRow;
@@ -155,4 +202,9 @@ export type Tables = {
   jobs: JobRow;
   job_logs: JobLogRow;
   streams: StreamRow;
+  master_keys: MasterKeyRow;
+  stream_keys: StreamKeyRow;
+  media_headers: MediaHeaderRow;
+  packs: PackRow;
+  fragments: FragmentRow;
 };

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemRandom } from "../../base/random.ts";
+import { openSealed, sealBytes, sealChunks, sealingBytes, sealingKey } from "./xaes.ts";
+
+// C2SP, XAES-256-GCM, "Test vectors": the second derives its key through the reduction by 0x87.
+const vectors = [
+  { key: 0x01, about: "", sealed: "ce546ef63c9cc60765923609b33a9a1974e96e52daf2fcf7075e2271" },
+  { key: 0x03, about: "c2sp.org/XAES-256-GCM", sealed: "986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d" },
+];
+
+for (const { key, about, sealed } of vectors) {
+  test(`seals as the specification's vector of key ${key} says`, async () => {
+    const nonce = () => Buffer.from("ABCDEFGHIJKLMNOPQRSTUVWX");
+    const prepared = sealingKey(new Uint8Array(32).fill(key));
+    const bytes = sealBytes(prepared, Buffer.from("XAES-256-GCM"), about, nonce);
+    assert.equal(Buffer.from(bytes.subarray(24)).toString("hex"), sealed);
+    assert.equal(Buffer.from((await openSealed(prepared, bytes, about))!).toString(), "XAES-256-GCM");
+  });
+}
+
+test("seals a list of chunks as one, of any size", async () => {
+  const key = sealingKey(systemRandom(32));
+  for (const sizes of [[], [0], [1], [0, 3, 0], [65_535, 2, 65_536], [1 << 20, 1 << 20, 5]]) {
+    const chunks = sizes.map((size) => systemRandom(size));
+    const sealed = Buffer.concat(await sealChunks(key, chunks, "what", systemRandom));
+    const plain = Buffer.concat(chunks);
+    assert.equal(sealed.length, plain.length + sealingBytes);
+    assert.ok(plain.equals((await openSealed(key, sealed, "what"))!), `${sizes}`);
+  }
+});
+
+test("opens nothing of which a bit is another one", async () => {
+  const key = sealingKey(systemRandom(32));
+  const sealed = Buffer.from(sealBytes(key, Buffer.from("frames"), "stream 1", systemRandom));
+  for (let bit = 0; bit < 8 * sealed.length; bit++) {
+    const damaged = Buffer.from(sealed);
+    damaged[bit >> 3]! ^= 1 << (bit & 7);
+    assert.equal(await openSealed(key, damaged, "stream 1"), undefined, `bit ${bit}`);
+  }
+  assert.equal(await openSealed(key, sealed, "stream 2"), undefined);
+  assert.equal(await openSealed(sealingKey(systemRandom(32)), sealed, "stream 1"), undefined);
+  for (let size = 0; size < sealed.length; size++) {
+    assert.equal(await openSealed(key, sealed.subarray(0, size), "stream 1"), undefined, `${size} bytes`);
+  }
+});

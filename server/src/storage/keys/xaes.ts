@@ -1,0 +1,111 @@
+/**
+ * XAES-256-GCM: AES-256-GCM whose key is derived anew from the first half of a nonce of 192 random bits.
+ *
+ * Why not plain AES-GCM: its 96 bits are too few to draw at random for ever, and counting them would need a counter that
+ * survives crashes and is shared by processes. 192 random bits repeat under one key with a chance below 2^-32 after 2^80
+ * messages, whoever draws them and however often they started anew.
+ *
+ * @see https://c2sp.org/XAES-256-GCM
+ */
+import { createCipheriv, createDecipheriv } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
+import type { Random } from "../../base/random.ts";
+
+const nonceBytes = 24;
+const tagBytes = 16;
+
+/** How much longer sealed bytes are: the nonce before them and the tag after them. */
+export const sealingBytes = nonceBytes + tagBytes;
+
+/** A key of 32 bytes, made ready. */
+export type SealingKey = { readonly bytes: Uint8Array; readonly mask: Uint8Array };
+
+/** OpenSSL is asked for this much at a time, so that its outputs come from memory that is used again. */
+const stepBytes = 1 << 16;
+/** After so many others get their turn: one or two milliseconds' work. */
+const breathBytes = 1 << 20;
+
+export function sealingKey(bytes: Uint8Array): SealingKey {
+  if (bytes.length !== 32) throw new RangeError(`a key of 32 bytes is needed, not of ${bytes.length}`);
+  const mask = encryptBlocks(bytes, new Uint8Array(16));
+  const carry = mask[0]! >> 7;
+  for (let at = 0; at < 16; at++) mask[at] = ((mask[at]! << 1) | ((mask[at + 1] ?? 0) >> 7)) & 0xff;
+  mask[15]! ^= carry * 0x87;
+  return { bytes, mask };
+}
+
+/** Nonce, ciphertext and tag, in this order, as a list of pieces. Lets others run when there is much to do. */
+export async function sealChunks(
+  key: SealingKey,
+  chunks: Iterable<Uint8Array>,
+  about: string,
+  random: Random,
+): Promise<Uint8Array[]> {
+  const nonce = random(nonceBytes);
+  const cipher = createCipheriv("aes-256-gcm", deriveKey(key, nonce), nonce.subarray(12));
+  cipher.setAAD(Buffer.from(about));
+  const sealed: Uint8Array[] = [nonce];
+  await inSteps(chunks, (step) => sealed.push(cipher.update(step)));
+  sealed.push(cipher.final(), cipher.getAuthTag());
+  return sealed;
+}
+
+/** For small things. */
+export function sealBytes(key: SealingKey, bytes: Uint8Array, about: string, random: Random): Uint8Array {
+  const nonce = random(nonceBytes);
+  const cipher = createCipheriv("aes-256-gcm", deriveKey(key, nonce), nonce.subarray(12));
+  cipher.setAAD(Buffer.from(about));
+  return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** What was sealed, or `undefined` when any bit of it, of `about` or of the key is another one. */
+export async function openSealed(key: SealingKey, sealed: Uint8Array, about: string): Promise<Uint8Array | undefined> {
+  const sizeBytes = sealed.length - sealingBytes;
+  if (sizeBytes < 0) return undefined;
+  const nonce = sealed.subarray(0, nonceBytes);
+  const decipher = createDecipheriv("aes-256-gcm", deriveKey(key, nonce), nonce.subarray(12));
+  decipher.setAAD(Buffer.from(about));
+  decipher.setAuthTag(sealed.subarray(nonceBytes + sizeBytes));
+  const opened = Buffer.allocUnsafe(sizeBytes);
+  let at = 0;
+  await inSteps([sealed.subarray(nonceBytes, nonceBytes + sizeBytes)], (step) => {
+    at += decipher.update(step).copy(opened, at);
+  });
+  try {
+    decipher.final();
+  } catch {
+    return undefined;
+  }
+  return opened;
+}
+
+async function inSteps(chunks: Iterable<Uint8Array>, work: (step: Uint8Array) => void): Promise<void> {
+  let sinceBreath = 0;
+  for (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += stepBytes) {
+      if (breathBytes <= sinceBreath) {
+        await setImmediate();
+        sinceBreath = 0;
+      }
+      const step = chunk.subarray(at, at + stepBytes);
+      work(step);
+      sinceBreath += step.length;
+    }
+  }
+}
+
+/** CMAC in counter mode over the label "X" and the nonce's first half: two blocks, 256 bits. */
+function deriveKey({ bytes, mask }: SealingKey, nonce: Uint8Array): Uint8Array {
+  const blocks = new Uint8Array(32);
+  for (const counter of [1, 2]) {
+    const block = blocks.subarray(16 * counter - 16, 16 * counter);
+    block.set([0, counter, 0x58, 0]);
+    block.set(nonce.subarray(0, 12), 4);
+    for (let at = 0; at < 16; at++) block[at]! ^= mask[at]!;
+  }
+  return encryptBlocks(bytes, blocks);
+}
+
+function encryptBlocks(key: Uint8Array, blocks: Uint8Array): Uint8Array {
+  return createCipheriv("aes-256-ecb", key, null).setAutoPadding(false).update(blocks);
+}
