@@ -25,6 +25,10 @@ export interface Track {
   video?: { width: number; height: number; displayWidth?: number; displayHeight?: number };
   /** Samples per second. */
   audio?: { sampleRate: number; channels: number; bitDepth?: number };
+  /** Bytes that the document leaves out at the start of every frame (ContentCompAlgo 3). */
+  strippedHeader?: Uint8Array;
+  /** What else was done to the frames, by name: they cannot be read as they are. `zlib`, `encryption`. */
+  contentEncoding?: string;
 }
 
 export interface Frame {
