@@ -7,7 +7,14 @@ import { createRequire } from "node:module";
 import type { ShapeSnapshot, Snapshot, TypeSnapshot } from "../server/src/edge/model/snapshot.ts";
 
 /** By the name of the file. */
-export const snapshots = { "elastic-transcoder": "@aws-sdk/client-elastic-transcoder", s3: "@aws-sdk/client-s3" };
+export const snapshots = {
+  "elastic-transcoder": "@aws-sdk/client-elastic-transcoder",
+  "kinesis-video": "@aws-sdk/client-kinesis-video",
+  "kinesis-video-archived-media": "@aws-sdk/client-kinesis-video-archived-media",
+  "kinesis-video-media": "@aws-sdk/client-kinesis-video-media",
+  "kinesis-video-signaling": "@aws-sdk/client-kinesis-video-signaling",
+  s3: "@aws-sdk/client-s3",
+};
 
 export function snapshotFile(name: string): URL {
   return new URL(`../server/src/edge/model/${name}.json`, import.meta.url);

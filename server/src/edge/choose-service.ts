@@ -1,20 +1,25 @@
 /**
  * Whose request it is, in the order in which the signs can be trusted: the credential scope, X-Amz-Target, the action of
- * a form, the path, the host; and else S3's.
+ * a form, the path, the host; and else S3's. The services of Kinesis Video Streams share one name, and the path tells
+ * them apart.
  */
 import { claimedService } from "./auth/claim.ts";
 import type { EdgeRequest } from "./http.ts";
 import type { Model } from "./model/model.ts";
+import { withoutDoubleSlash } from "./open-call.ts";
+import type { ProtocolHandler } from "./protocols/call.ts";
 
 export type Chosen<T> = { service: T } | { unserved: string };
 
+type Choosable = { model: Model; protocol: Pick<ProtocolHandler, "hasPath"> };
+
 /** `unserved`: the name of a service that is not here. Never throws. */
-export function chooseService<T extends { model: Model }>(services: readonly T[], request: EdgeRequest): Chosen<T> {
+export function chooseService<T extends Choosable>(services: readonly T[], request: EdgeRequest): Chosen<T> {
   const { headers, rawPath, rawQuery } = request;
   const scoped = claimedService(request);
   const claimed = scoped === undefined ? undefined : (aliases[scoped] ?? scoped);
   if (claimed !== undefined) {
-    const service = services.find(({ model }) => model.signingName === claimed);
+    const service = named(services, claimed, request);
     return service === undefined ? { unserved: claimed } : { service };
   }
   const target = headers["x-amz-target"]?.split(".")[0];
@@ -27,9 +32,16 @@ export function chooseService<T extends { model: Model }>(services: readonly T[]
       ? services.find(({ model }) => model.protocol === "awsQuery" && (sentVersion ?? model.version) === model.version)
       : undefined) ??
     services.find(({ model }) => isRest(model) && rawPath.startsWith(`/${model.version}/`)) ??
-    services.find(({ model }) => model.signingName === host) ??
-    services.find(({ model }) => model.signingName === "s3");
+    (host === undefined ? undefined : named(services, host, request)) ??
+    named(services, "s3", request);
   return service === undefined ? { unserved: target ?? "s3" } : { service };
+}
+
+function named<T extends Choosable>(services: readonly T[], name: string, request: EdgeRequest): T | undefined {
+  const [first, ...others] = services.filter(({ model }) => model.signingName === name);
+  if (first === undefined || others.length === 0) return first;
+  const path = withoutDoubleSlash(request);
+  return [first, ...others].find(({ protocol }) => protocol.hasPath?.(path)) ?? first;
 }
 
 /** Names under which S3's own clients sign some of its operations. */

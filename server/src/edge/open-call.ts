@@ -64,7 +64,7 @@ const proof = new Set([
 ]);
 
 /** The C and C++ producers send `//createStream`. */
-function withoutDoubleSlash({ rawPath }: EdgeRequest): string {
+export function withoutDoubleSlash({ rawPath }: Pick<EdgeRequest, "rawPath">): string {
   return rawPath.startsWith("//") ? rawPath.replace(/^\/+/, "/") : rawPath;
 }
 

@@ -4,11 +4,22 @@
 
 import elasticTranscoder from "./elastic-transcoder.json" with { type: "json" };
 import { extensions } from "./extensions.ts";
+import kinesisVideo from "./kinesis-video.json" with { type: "json" };
+import kinesisVideoArchivedMedia from "./kinesis-video-archived-media.json" with { type: "json" };
+import kinesisVideoMedia from "./kinesis-video-media.json" with { type: "json" };
+import kinesisVideoSignaling from "./kinesis-video-signaling.json" with { type: "json" };
 import { compileModel, type Model } from "./model.ts";
 import s3 from "./s3.json" with { type: "json" };
 import type { Snapshot } from "./snapshot.ts";
 
-const snapshots: Record<string, unknown> = { "elastic-transcoder": elasticTranscoder, s3 };
+const snapshots: Record<string, unknown> = {
+  "elastic-transcoder": elasticTranscoder,
+  "kinesis-video": kinesisVideo,
+  "kinesis-video-archived-media": kinesisVideoArchivedMedia,
+  "kinesis-video-media": kinesisVideoMedia,
+  "kinesis-video-signaling": kinesisVideoSignaling,
+  s3,
+};
 
 const compiled = new Map<string, Model>();
 

@@ -32,6 +32,8 @@ export type Asked = {
 
 /** How a service's requests are read and its answers written. */
 export interface ProtocolHandler {
+  /** Whether an operation has this path, by whatever method. Of protocols that go by paths only. */
+  hasPath?(rawPath: string): boolean;
   /** @throws ServiceError for what is no operation, Undecodable for what cannot be read */
   route(call: Call): Asked | Promise<Asked>;
   encode(operation: OperationModel, output: object, requestId: string): Answer;

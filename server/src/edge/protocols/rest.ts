@@ -10,7 +10,7 @@ import { buildXmlDocument, decodeXml, decodeXmlBody, encodeXmlContent, encodeXml
 import type { Member, Model, OperationModel, SimpleType } from "../model/model.ts";
 import type { Answer, Call, ProtocolHandler } from "./call.ts";
 import { buildHeader, headerText, parseHeader } from "./header-values.ts";
-import { compileRoutes, findRoute, type Routes, type Target } from "./routes.ts";
+import { compileRoutes, findRoute, hasPath, type Routes, type Target } from "./routes.ts";
 import { checkSubresources, noS3Route } from "./s3-routes.ts";
 
 type Body = "json" | "xml";
@@ -20,6 +20,7 @@ export function restProtocol(model: Model): ProtocolHandler {
   const body = model.protocol === "restXml" ? "xml" : "json";
   const isS3 = model.signingName === "s3";
   return {
+    hasPath: (rawPath) => hasPath(routes, { rawPath, inBucket: false }),
     route(call) {
       const target = targetOf(call);
       const found = findRoute(routes, target) ?? (isS3 ? literalRoute(routes, call, target) : undefined);

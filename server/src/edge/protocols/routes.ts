@@ -129,7 +129,7 @@ function byRank(a: Route, b: Route): number {
 }
 
 /** Whether any operation has this path, by whatever method. */
-export function hasPath({ byMethod }: Routes, { rawPath, inBucket }: Target): boolean {
+export function hasPath({ byMethod }: Routes, { rawPath, inBucket }: Pick<Target, "rawPath" | "inBucket">): boolean {
   const segments = splitPath(rawPath);
   return [...byMethod.values()].some((routes) =>
     routes.some((route) => route.inBucket === inBucket && matchPath(route.segments, segments, rawPath) !== undefined),
