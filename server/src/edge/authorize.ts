@@ -27,6 +27,7 @@ function denied(signingName: string, message: string): ServiceError {
     case "awsJson":
       return new ServiceError("AccessDeniedException", 400, message);
     default:
-      return new ServiceError("AccessDeniedException", 403, message);
+      // The one model that says otherwise.
+      return new ServiceError("AccessDeniedException", signingName === "kinesisvideo" ? 401 : 403, message);
   }
 }

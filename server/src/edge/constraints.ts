@@ -97,6 +97,9 @@ export function compileConstraints(constraints: ServiceConstraints, signingName:
       if (!(least <= value)) yield { value, path, rule: `Member must have value greater than or equal to ${least}` };
       if (most < value) yield { value, path, rule: `Member must have value less than or equal to ${most}` };
     }
+    if (rule.whole && typeof value === "number" && !Number.isInteger(value)) {
+      yield { value, path, rule: "Member must be a whole number" };
+    }
     if (rule.pattern !== undefined && typeof value === "string" && !whole(rule.pattern).test(value)) {
       const printed = rule.pattern.source.replaceAll("\\/", "/");
       yield { value, path, rule: `Member must satisfy regular expression pattern: ${printed}` };

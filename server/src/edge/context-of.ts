@@ -25,6 +25,7 @@ export function contextOf(
     trailers,
     query: (name) => query.get(name)?.[0],
     origin: `${request.secure ? "https" : "http"}://${request.headers.host ?? "localhost"}`,
+    port: request.localPort,
     signal: request.signal,
   };
 }

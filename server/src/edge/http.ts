@@ -16,6 +16,8 @@ export type EdgeRequest = {
   body: AsyncIterable<Uint8Array>;
   secure: boolean;
   remoteAddress: string;
+  /** Where it came in. */
+  localPort?: number | undefined;
   /** Aborts when the client goes away before the answer is complete. */
   signal: AbortSignal;
 };

@@ -129,6 +129,7 @@ function edgeRequest(
     body,
     secure,
     remoteAddress: request.socket.remoteAddress ?? "",
+    localPort: request.socket.localPort,
     signal,
   };
 }

@@ -24,6 +24,8 @@ export type RequestContext = {
   query(name: string): string | undefined;
   /** `https://host:port` as the client addressed us. */
   origin: string;
+  /** That of ours which the call came in by: clients may leave it out of `origin`. */
+  port?: number | undefined;
   /** Aborts when the client is gone. */
   signal: AbortSignal;
 };
@@ -83,5 +85,7 @@ export type Constraint = {
   range?: readonly [min: number, max: number];
   /** Whole-string match; printed in the message as AWS prints it. */
   pattern?: RegExp;
+  /** No fractions. The models do not tell whole numbers from others. */
+  whole?: boolean;
   enum?: readonly string[];
 };
