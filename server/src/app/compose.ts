@@ -14,6 +14,7 @@ import { type Listener, openListener } from "../edge/listener.ts";
 import { startWorker } from "../engine/jobs/worker.ts";
 import { startBlobSweeper } from "../engine/retention/blob-sweeper.ts";
 import { openS3Service } from "../services/s3/service.ts";
+import { openStreamsServices } from "../services/streams/service.ts";
 import { openTranscoderService } from "../services/transcoder/service.ts";
 import type { BlobStore } from "../storage/blobs/blob-store.ts";
 import { openFsBlobs } from "../storage/blobs/fs-store.ts";
@@ -65,6 +66,14 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
           outputs: config["max-outputs"],
           playlists: config["max-playlists"],
         },
+      }),
+      ...openStreamsServices({
+        records,
+        clock,
+        random,
+        log,
+        limits: { streams: config["max-streams"] },
+        publicUrl: config["public-url"],
       }),
       ...(config.buckets === undefined ? [openS3Service({ records, blobs, clock, random, log })] : []),
     ];

@@ -106,6 +106,12 @@ const options = {
       .regex(/^[^,]+,[^,]+$/, "must be CERT,KEY")
       .optional(),
   },
+  "public-url": {
+    of: ["serve"],
+    value: "https://…",
+    help: "where clients reach this server, if a proxy stands in front; data endpoints of streams begin with it (default: the address that the client called)",
+    schema: url("http", "https").optional(),
+  },
   "max-pipelines": {
     of: ["serve"],
     value: "N",
@@ -135,6 +141,12 @@ const options = {
     value: "N",
     help: "playlists of a job (AWS: 30)",
     schema: whole(1000).default(30),
+  },
+  "max-streams": {
+    of: ["serve"],
+    value: "N",
+    help: "streams of an account in a region (AWS: 10000)",
+    schema: whole(1e9).default(10_000),
   },
   "job-seconds": {
     of: served,

@@ -11,8 +11,9 @@ import { version } from "./version.ts";
 
 const help = `usage: millrace serve [options]
 
-Answers Elastic Transcoder and S3 on one address, and runs the jobs. The root access key is made at the first start and
-lies in the data folder as root-key.json; MILLRACE_ROOT_ACCESS_KEY_ID and MILLRACE_ROOT_SECRET_ACCESS_KEY set it instead.
+Answers Elastic Transcoder, Kinesis Video Streams and S3 on one address, and runs the jobs. The root access key is made
+at the first start and lies in the data folder as root-key.json; MILLRACE_ROOT_ACCESS_KEY_ID and
+MILLRACE_ROOT_SECRET_ACCESS_KEY set it instead.
 Every option is also an environment variable (--max-pipelines: MILLRACE_MAX_PIPELINES) and a member of the --config file.
 
 ${describeOptions("serve")}`;

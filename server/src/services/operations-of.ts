@@ -15,6 +15,18 @@ export type OperationsOf<Client, BaseClient, Context> = {
     : never;
 };
 
+/** The same for services that leave out what has no value. */
+export type SparseOperationsOf<Client, BaseClient, Context> = {
+  [Method in Exclude<keyof Client, keyof BaseClient | `paginate${string}`> as Method extends string
+    ? Capitalize<Method>
+    : never]: Client[Method] extends (
+    // biome-ignore lint/suspicious/noExplicitAny: only input and output matter here.
+    ...args: [infer Input extends object, any, (error: any, data?: infer Output) => void]
+  ) => void
+    ? Operation<Input, Omit<Output & object, "$metadata">, Context>
+    : never;
+};
+
 /** As the wire has it: every member is there, with `null` where it has no value. */
 export type Answer<T> = T extends readonly (infer Element)[]
   ? readonly Answer<Element>[]

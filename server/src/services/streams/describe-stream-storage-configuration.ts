@@ -1,0 +1,25 @@
+import type {
+  DescribeStreamStorageConfigurationInput,
+  DescribeStreamStorageConfigurationOutput,
+} from "@aws-sdk/client-kinesis-video";
+import type { Operation } from "../operation.ts";
+import { buildStreamArn } from "./arn.ts";
+import type { StreamsContext } from "./context.ts";
+import { authorizationOf, needStream } from "./find-stream.ts";
+
+export const describeStreamStorageConfiguration: Operation<
+  DescribeStreamStorageConfigurationInput,
+  DescribeStreamStorageConfigurationOutput,
+  StreamsContext
+> = {
+  authorize: (input, ctx) => authorizationOf(ctx, "DescribeStreamStorageConfiguration", input),
+
+  async run(input, ctx) {
+    const stream = await needStream(ctx, input);
+    return {
+      StreamName: stream.name,
+      StreamARN: buildStreamArn(stream),
+      StreamStorageConfiguration: { DefaultStorageTier: stream.storageTier },
+    };
+  },
+};

@@ -1,0 +1,49 @@
+/**
+ * The service's errors. AWS does not document their messages: these are ours.
+ */
+import { ServiceError } from "../service-error.ts";
+
+export function invalidArgument(message: string): ServiceError {
+  return new ServiceError("InvalidArgumentException", 400, message);
+}
+
+/** For operations on tags only; others find the same to be an invalid argument. */
+export function malformedResource(arn: string): ServiceError {
+  return new ServiceError(
+    "InvalidResourceFormatException",
+    400,
+    `The format of the ARN is invalid: ${arn.slice(0, 1024)}`,
+  );
+}
+
+export function streamNotFound(nameOrArn: string): ServiceError {
+  return new ServiceError(
+    "ResourceNotFoundException",
+    404,
+    `The requested stream is not found or not active: ${nameOrArn}`,
+  );
+}
+
+export function streamExists(name: string): ServiceError {
+  return new ServiceError("ResourceInUseException", 400, `The stream ${name} already exists.`);
+}
+
+export function tooManyStreams(limit: number): ServiceError {
+  const message = `The account already has the maximum number of streams allowed in this region: ${limit}.`;
+  return new ServiceError("AccountStreamLimitExceededException", 400, message);
+}
+
+export function tooManyTags(limit: number): ServiceError {
+  const message = `A resource may have at most ${limit} tags.`;
+  return new ServiceError("TagsPerResourceExceededLimitException", 400, message);
+}
+
+export function versionMismatch(name: string, wanted: string, current: string): ServiceError {
+  const message = `The version of the stream ${name} is ${current}, and not ${wanted}. Describe the stream to learn its version.`;
+  return new ServiceError("VersionMismatchException", 400, message);
+}
+
+export function noDataRetention(name: string): ServiceError {
+  const message = `The stream ${name} keeps no data: its retention is 0 hours.`;
+  return new ServiceError("NoDataRetentionException", 400, message);
+}
