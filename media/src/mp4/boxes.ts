@@ -32,7 +32,7 @@ export function u16(...values: readonly number[]): Uint8Array {
 }
 
 /** @throws RangeError where a value needs more: a file that lies about its times or offsets is worse than none */
-export function u32(...values: readonly number[]): Uint8Array {
+export function u32s(values: readonly number[]): Uint8Array {
   const view = new DataView(new ArrayBuffer(4 * values.length));
   for (const [i, value] of values.entries()) {
     if (!(0 <= value && value <= 0xffff_ffff)) throw new RangeError(`${value} does not fit 32 bits`);
@@ -41,8 +41,8 @@ export function u32(...values: readonly number[]): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-export function i32(value: number): Uint8Array {
-  return u32(value < 0 ? value + 2 ** 32 : value);
+export function u32(...values: readonly number[]): Uint8Array {
+  return u32s(values);
 }
 
 export function zeros(count: number): Uint8Array {
