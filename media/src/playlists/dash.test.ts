@@ -94,14 +94,7 @@ test("writes a dynamic manifest whose fragments tell their number and time", () 
 
 /** A folder with tracks 1 (pictures) and 2 (sound): `init-1.mp4`, `1-0.mp4`, …, a fragment for each second. */
 function publish(folder: string, seconds: number) {
-  // FFmpeg's DASH reader ends with the pictures, so sound ends sooner.
-  const source = encode(
-    ...testPicture("128x96", seconds),
-    ...testSound(seconds - 0.2),
-    ...picture.h264WithB,
-    "-c:a",
-    "aac",
-  );
+  const source = encode(...testPicture("128x96", seconds), ...testSound(seconds), ...picture.h264WithB, "-c:a", "aac");
   const origin = source.frames.find(({ track }) => track === 1)!.timestamp;
   const starts = Array.from({ length: seconds }, (_, i) => origin + 1000 * i);
   const formats = source.tracks.map((track) => describeTrack(track));
@@ -121,10 +114,12 @@ function publish(folder: string, seconds: number) {
   return { formats, starts, frames: source.frames.filter(({ timestamp }) => origin <= timestamp) };
 }
 
+/** Of pictures and of sound, each read alone: FFmpeg's DASH reader ends with the track that ends first. */
 function countPackets(path: string): number[] {
-  const args = ["-v", "error", "-count_packets", "-show_entries", "stream=nb_read_packets", "-of", "json", path];
-  const { streams } = JSON.parse(execFileSync(ffprobe, args, { encoding: "utf8" }));
-  return streams.map(({ nb_read_packets }: Record<string, string>) => Number(nb_read_packets));
+  return ["v", "a"].map((kind) => {
+    const args = ["-v", "error", "-select_streams", kind, "-show_entries", "packet=pts", "-of", "csv=p=0", path];
+    return execFileSync(ffprobe, args, { encoding: "utf8" }).trim().split("\n").length;
+  });
 }
 
 test("FFmpeg plays HLS and DASH of the same fragments, with every frame", () => {
@@ -141,7 +136,7 @@ test("FFmpeg plays HLS and DASH of the same fragments, with every frame", () => 
   const codecs = formats.map(({ codecName }) => codecName);
   const master = buildStreamingMaster({ uri: "1.m3u8", codecs, bandwidth: 1e6, audioUri: "2.m3u8" });
   writeFileSync(join(folder, "master.m3u8"), master);
-  assert.deepEqual(countPackets(join(folder, "master.m3u8")).toSorted(), expected.toSorted());
+  assert.deepEqual(countPackets(join(folder, "master.m3u8")), expected);
 
   const tracks = formats.map((format, i): DashTrack => {
     const trackNumber = i + 1;
@@ -161,6 +156,6 @@ test("FFmpeg plays HLS and DASH of the same fragments, with every frame", () => 
   });
   const periods = [{ id: "0", startSeconds: 0, durationSeconds: 3, tracks }];
   writeFileSync(join(folder, "manifest.mpd"), buildManifest({ periods, minBufferSeconds: 1 }));
-  assert.deepEqual(countPackets(join(folder, "manifest.mpd")).toSorted(), expected.toSorted());
+  assert.deepEqual(countPackets(join(folder, "manifest.mpd")), expected);
   rmSync(folder, { recursive: true });
 });
