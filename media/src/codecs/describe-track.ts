@@ -56,23 +56,27 @@ export type AudioFormat = {
  * @throws CodecError "missing-codec-private-data", "invalid-codec-private-data", "unsupported-codec", "invalid-frame"
  */
 export function describeTrack(track: Track, keyframe?: Uint8Array): TrackFormat {
-  const describe = formats[track.codecId];
+  const describe = formats.get(track.codecId);
   if (describe === undefined) throw new CodecError("unsupported-codec", `The codec ${track.codecId} is not supported.`);
   return describe(track, keyframe);
 }
 
-const formats: Readonly<Record<string, (track: Track, keyframe?: Uint8Array) => TrackFormat>> = {
-  "V_MPEG4/ISO/AVC": h264,
-  // As the developer guide misprints it, and so as some producers send it.
-  "V_MPEG/ISO/AVC": h264,
-  "V_MPEGH/ISO/HEVC": h265,
-  V_VP8: (track, keyframe) => vpx("vp8", track, parseVp8Config(sizeOf(track), keyframe)),
-  V_VP9: (track, keyframe) => vpx("vp9", track, parseVp9Config(sizeOf(track), track.codecPrivate, keyframe)),
-  A_AAC: aac,
-  "A_MS/ACM": g711,
-  A_OPUS: opus,
-  "A_MPEG/L3": mp3,
-};
+type Describe = (track: Track, keyframe?: Uint8Array) => TrackFormat;
+
+const formats: ReadonlyMap<string, Describe> = new Map(
+  Object.entries({
+    "V_MPEG4/ISO/AVC": h264,
+    // As the developer guide misprints it, and so as some producers send it.
+    "V_MPEG/ISO/AVC": h264,
+    "V_MPEGH/ISO/HEVC": h265,
+    V_VP8: (track, keyframe) => vpx("vp8", track, parseVp8Config(sizeOf(track), keyframe)),
+    V_VP9: (track, keyframe) => vpx("vp9", track, parseVp9Config(sizeOf(track), track.codecPrivate, keyframe)),
+    A_AAC: aac,
+    "A_MS/ACM": g711,
+    A_OPUS: opus,
+    "A_MPEG/L3": mp3,
+  } satisfies Record<string, Describe>),
+);
 
 function h264(track: Track): VideoFormat {
   const { record, sps, pps, lengthSize, picture, codecName } = parseAvcConfig(privateDataOf(track));

@@ -39,11 +39,12 @@ function readAspect(reader: BitReader): Picture["pixelAspect"] {
   return width === 0 || height === 0 || width === height ? undefined : [width, height];
 }
 
-/** Ticks a frame differ: two in H.264, one in H.265. */
+/** Reads the timing: a frame takes two ticks in H.264, where a flag for a fixed rate follows, and one in H.265. */
 export function readFrameRate(reader: BitReader, ticksPerFrame: 1 | 2): number | undefined {
   if (!reader.flag()) return undefined;
   const unitsInTick = reader.bits(32);
   const timeScale = reader.bits(32);
+  if (ticksPerFrame === 2) reader.skip(1);
   const rate = timeScale / (ticksPerFrame * unitsInTick);
   return 0 < rate && rate <= 1000 ? rate : undefined;
 }
