@@ -40,12 +40,15 @@ export function rescaled(timestampScale: number, timescale: number): Timescale {
  * `reorderFrames` mean frame durations, which holds for all fragments alike. Nothing is earlier than zero: there the
  * first times are bunched.
  *
- * @param presentation in any unit, not negative
+ * @param presentation in any unit
  * @param reorderFrames see `Picture`
+ * @throws RangeError for a time before zero, or past 2^53
  */
 export function decodeTimes(presentation: readonly number[], reorderFrames = 0): { decode: number[]; delay: number } {
   const sorted = sort(presentation);
   const last = sorted.length - 1;
+  if (!(0 <= (sorted[0] ?? 0) && (sorted[last] ?? 0) <= Number.MAX_SAFE_INTEGER))
+    throw new RangeError(`frames cannot be shown from ${sorted[0]} to ${sorted[last]}`);
   const frameDuration = 0 < last ? (sorted[last]! - sorted[0]!) / last : 0;
   const delay = Math.max(Math.round(reorderFrames * frameDuration), reorderDelay(presentation, sorted));
   return { decode: sorted.map((time) => Math.max(0, time - delay)), delay };

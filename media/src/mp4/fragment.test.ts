@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { digest, encode, type Packet, picture, probe, type Source, testPicture, testSound } from "../../test/ffmpeg.ts";
 import { describeTrack } from "../codecs/describe-track.ts";
+import { frameUnits } from "../codecs/nal-units.ts";
 import type { Frame } from "../track.ts";
 import { buildFragment } from "./fragment.ts";
 import { buildInitSegment } from "./init.ts";
@@ -102,3 +103,109 @@ for (const [name, make, codecs] of cases) {
     }
   });
 }
+
+/** Decode times, per fragment, as `tfdt` and `trun` of a track of pictures say. */
+function decodeTimesOf(parts: readonly Uint8Array[]): { decode: number[]; composed: number[]; end: number } {
+  const head = parts[1]!;
+  const view = new DataView(head.buffer, head.byteOffset);
+  const [tfdt, trun] = [Buffer.from(head).indexOf("tfdt"), Buffer.from(head).indexOf("trun")];
+  let at = Number(view.getBigUint64(tfdt + 8));
+  const decode: number[] = [];
+  const composed: number[] = [];
+  for (let i = 0; i < view.getUint32(trun + 8); i++) {
+    const row = trun + 16 + 16 * i;
+    decode.push(at);
+    composed.push(at + view.getInt32(row + 12));
+    at += view.getUint32(row);
+  }
+  return { decode, composed, end: at };
+}
+
+const b = encode(...testPicture("128x96", 2), ...picture.h264WithB);
+const plain = encode(...testPicture("128x96", 1), ...picture.h264);
+const millisecond = { timestampScale: 1_000_000 };
+const shifted = (frames: readonly Frame[], by: number) =>
+  frames.map((frame) => ({ ...frame, timestamp: frame.timestamp + by }));
+
+test("decode times run on across fragments, also where only some have B-frames", () => {
+  const format = describeTrack(b.tracks[0]!);
+  const [first, second] = fragmentsOf(b);
+  const inOrder = first!
+    .toSorted((x, y) => x.timestamp - y.timestamp)
+    .map((frame, i) => ({ ...frame, keyframe: i === 0 }));
+  const groups = [inOrder, second!, shifted(first!, 2000), shifted(inOrder, 3000)];
+  const read = groups.map((frames, i) => {
+    const nextTimestamp = i < 3 ? Math.min(...groups[i + 1]!.map(({ timestamp }) => timestamp)) : undefined;
+    return decodeTimesOf(
+      buildFragment(i, [{ trackId: 1, format, frames, nextTimestamp }], { ...millisecond, timeOffset: 1000 }),
+    );
+  });
+  for (const [i, { decode, composed, end }] of read.entries()) {
+    assert.deepEqual(
+      composed,
+      groups[i]!.map(({ timestamp }) => timestamp + 1000),
+    );
+    assert.ok(decode.every((time, n) => time <= composed[n]!));
+    if (i < 3) assert.equal(end, read[i + 1]!.decode[0]);
+  }
+});
+
+test("bunches decode times at zero, where B-frames would have them earlier", () => {
+  const { decode, composed } = decodeTimesOf(
+    buildFragment(1, [{ trackId: 1, format: describeTrack(b.tracks[0]!), frames: b.frames.slice(0, 5) }], millisecond),
+  );
+  assert.deepEqual(decode, [0, 0, 0, 40, 80]);
+  assert.deepEqual(
+    composed,
+    b.frames.slice(0, 5).map(({ timestamp }) => timestamp),
+  );
+});
+
+test("hands out the frames' own bytes, and the same file for frames with start codes", () => {
+  const format = describeTrack(plain.tracks[0]!);
+  const parts = buildFragment(1, [{ trackId: 1, format, frames: plain.frames }], millisecond);
+  assert.ok(plain.frames.every(({ data }) => parts.includes(data)));
+  const withStartCodes = plain.frames.map((frame) => {
+    const units = [...frameUnits(frame.data, 4)].flatMap((unit) => [Buffer.of(0, 0, 0, 1), unit]);
+    return { ...frame, data: new Uint8Array(Buffer.concat(units)) };
+  });
+  const again = buildFragment(1, [{ trackId: 1, format, frames: withStartCodes }], millisecond);
+  assert.equal(digest(Buffer.concat(again)), digest(Buffer.concat(parts)));
+});
+
+const last: [string, Partial<Frame>, Partial<Parameters<typeof buildFragment>[1][number]>, number][] = [
+  ["to the next fragment", {}, { nextTimestamp: 1040, defaultDuration: 20e6 }, 80],
+  ["as its container says", { duration: 30 }, { defaultDuration: 20e6 }, 30],
+  ["as its track says", {}, { defaultDuration: 20e6 }, 20],
+  ["as the one before", {}, {}, 40],
+  ["as the one before, where the next comes too early", {}, { nextTimestamp: 500 }, 40],
+];
+for (const [name, frame, given, expected] of last) {
+  test(`the last frame lasts ${name}`, () => {
+    const frames = plain.frames.with(-1, { ...plain.frames.at(-1)!, ...frame });
+    const track = { trackId: 1, format: describeTrack(plain.tracks[0]!), frames, ...given };
+    const { decode, end } = decodeTimesOf(buildFragment(1, [track], millisecond));
+    assert.deepEqual([decode.at(-1), end - decode.at(-1)!], [960, expected]);
+  });
+}
+
+test("a change of resolution needs no more than another init segment before the next fragment", () => {
+  const large = encode(...testPicture("256x192", 1), ...picture.h264);
+  const sizes = [plain, large].map((source, i) => {
+    const track = { trackId: 1, format: describeTrack(source.tracks[0]!) };
+    const parts = buildFragment(i + 1, [{ ...track, frames: source.frames }], { ...millisecond, timeOffset: 1000 * i });
+    const read = probe([buildInitSegment([track], 1000), ...parts], "mp4");
+    return [read.streams[0]!.width, read.streams[0]!.height, read.packets.length, read.packets[0]!.pts];
+  });
+  assert.deepEqual(sizes, [
+    [128, 96, 25, 0],
+    [256, 192, 25, 1],
+  ]);
+});
+
+test("refuses a time before zero, and frames that are none", () => {
+  const track = { trackId: 1, format: describeTrack(plain.tracks[0]!), frames: plain.frames };
+  assert.throws(() => buildFragment(1, [track], { ...millisecond, timeOffset: -1 }), RangeError);
+  const cut = plain.frames.map((frame) => ({ ...frame, data: frame.data.subarray(0, -1) }));
+  assert.throws(() => buildFragment(1, [{ ...track, frames: cut }], millisecond), { problem: "invalid-frame" });
+});

@@ -29,7 +29,7 @@ export type FragmentTiming = {
 
 /**
  * The parts of the segment in order; the frames' bytes among them are the views that came in.
- * Decode times are `decodeTimes`. Times must not be negative.
+ * Decode times are `decodeTimes`.
  *
  * @throws CodecError "invalid-frame"; RangeError for times and sizes that the boxes cannot hold
  */
@@ -103,8 +103,6 @@ function writeTrackHead(
   baseDecodeTime: number,
 ): void {
   const defaultFlagsPresentAndBaseIsMoof = 0x02_0020;
-  if (!(0 <= baseDecodeTime && baseDecodeTime <= Number.MAX_SAFE_INTEGER))
-    throw new RangeError(`a fragment cannot begin at ${baseDecodeTime}`);
   writeBoxHead(view, from, size, "traf");
   writeBoxHead(view, from + tfhdAt, tfdtAt - tfhdAt, "tfhd");
   view.setUint32(from + tfhdAt + 8, defaultFlagsPresentAndBaseIsMoof);
