@@ -5,6 +5,7 @@
  *
  * @see RFC 8794, sections 4 to 7
  */
+import { decodeUtf8 } from "../utf8.ts";
 import { MatroskaError } from "./matroska-error.ts";
 
 /** The size of an element that ends where it must, as live muxers write it. */
@@ -96,12 +97,10 @@ export function floatOf(bytes: Uint8Array, { dataStart, dataEnd }: Data): number
   throw new MatroskaError("invalid", dataStart, "a float of neither 4 nor 8 bytes");
 }
 
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-
 /** Up to the first zero byte; what is not UTF-8 becomes U+FFFD. */
 export function stringOf(bytes: Uint8Array, { dataStart, dataEnd }: Data): string {
   const zero = bytes.subarray(dataStart, dataEnd).indexOf(0);
-  return utf8.decode(bytes.subarray(dataStart, zero < 0 ? dataEnd : dataStart + zero));
+  return decodeUtf8(bytes.subarray(dataStart, zero < 0 ? dataEnd : dataStart + zero));
 }
 
 /** A copy, so that it outlives the buffer (whose `slice` makes none if it is one of Node's). */

@@ -36,6 +36,7 @@ export type FrameEvent = Span & {
   track: number;
   /** Absolute, in ticks; below 0 when the first frames of a cluster at 0 come before it. */
   timestamp: number;
+  /** As it is marked. The C producer of Kinesis Video Streams marks no frame of sound. */
   keyframe: boolean;
   discardable: boolean;
   invisible: boolean;
