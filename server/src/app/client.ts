@@ -29,6 +29,7 @@ export const clientHelp = `  --endpoint URL                   the server [the on
 export async function openClient(
   dataFolder: string,
   flags: Record<string, string | boolean | undefined>,
+  service: "elastictranscoder" | "kinesisvideo",
 ): Promise<Client> {
   const served = await fromFile<{ url: string }>(dataFolder, "server.json");
   const endpoint = flags.endpoint ?? process.env.AWS_ENDPOINT_URL ?? served?.url;
@@ -53,7 +54,7 @@ export async function openClient(
         headers: body === undefined ? {} : { "content-type": "application/json" },
         body: text,
         credentials,
-        service: "elastictranscoder",
+        service,
         region,
         clock: systemClock,
       });

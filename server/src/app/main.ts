@@ -10,10 +10,11 @@ const commands: Record<string, { help: string; load: () => Promise<{ run(args: s
   worker: { help: "only run jobs, over a shared database and bucket store", load: () => import("./worker.ts") },
   demo: { help: "transcode a file from start to finish and show what came out", load: () => import("./demo/demo.ts") },
   job: { help: "list, watch, show, cancel jobs and read their logs", load: () => import("./job.ts") },
+  stream: { help: "list, create, describe and delete streams", load: () => import("./stream.ts") },
   keys: { help: "create, list and revoke access keys", load: () => import("./keys.ts") },
 };
 
-const usage = `Millrace ${version}: Elastic Transcoder on your own machines; unmodified AWS SDKs, only the endpoint changes.
+const usage = `Millrace ${version}: Elastic Transcoder and Kinesis Video Streams on your own machines; unmodified AWS SDKs, only the endpoint changes.
 
 usage: millrace COMMAND [options]
 

@@ -54,7 +54,7 @@ export async function run(args: string[]): Promise<number> {
       createDemoJob(server, source, logo),
     );
     say("job", job.id);
-    const client = await openClient(server.dataFolder, { endpoint: server.url });
+    const client = await openClient(server.dataFolder, { endpoint: server.url }, "elastictranscoder");
     const finished = await watchJob(client, job.id);
     if (finished !== 0) {
       process.stdout.write("the job did not complete; its log:\n");
