@@ -40,17 +40,22 @@ const mostRemembered = 10_000;
 export function openKeyring({ records, wrapper, clock, random }: KeyringOptions): Keyring {
   const known = new Map<string, { key: Promise<SealingKey | undefined>; until: number }>();
 
-  function remembered(streamId: string, isNew: boolean): Promise<SealingKey | undefined> {
-    const entry = known.get(streamId);
-    if (entry !== undefined && clock() < entry.until && entry.until <= clock() + rememberedMs) return entry.key;
-    const key = isNew ? create(streamId) : read(streamId);
+  /** What is not there, or failed, is asked for again the next time. */
+  function remember(streamId: string, key: Promise<SealingKey | undefined>): Promise<SealingKey | undefined> {
     known.delete(streamId);
     if (mostRemembered <= known.size) known.delete(known.keys().next().value!);
     known.set(streamId, { key, until: clock() + rememberedMs });
-    // What is not there, or failed, is asked for again.
     const forget = () => known.get(streamId)?.key === key && known.delete(streamId);
     key.then((found) => found === undefined && forget(), forget);
     return key;
+  }
+
+  function find(streamId: string): Promise<SealingKey | undefined> {
+    const entry = known.get(streamId);
+    const now = clock();
+    // A clock that has stepped back makes nothing last longer.
+    const isFresh = entry !== undefined && now < entry.until && entry.until <= now + rememberedMs;
+    return isFresh ? entry.key : remember(streamId, read(streamId));
   }
 
   async function read(streamId: string): Promise<SealingKey | undefined> {
@@ -79,9 +84,13 @@ export function openKeyring({ records, wrapper, clock, random }: KeyringOptions)
 
   return {
     async open(streamId) {
-      return (await remembered(streamId, false)) ?? (await remembered(streamId, true))!;
+      const found = await find(streamId);
+      if (found !== undefined) return found;
+      const created = await create(streamId);
+      void remember(streamId, Promise.resolve(created));
+      return created;
     },
-    find: (streamId) => remembered(streamId, false),
+    find,
     async destroy(streamId) {
       const destroyedAt = await records.transaction((db) => destroyStreamKey(db, streamId, clock()));
       known.delete(streamId);

@@ -1,0 +1,49 @@
+/**
+ * Tells many stories: `npm run simulate -- --seeds N`, and one again: `npm run simulate -- --seed S`.
+ */
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { sql } from "kysely";
+import { openSqliteRecords } from "../../src/storage/records/sqlite.ts";
+import { tellFragmentStory } from "./fragment-story.ts";
+
+export type Tally = { crashes: Map<string, number>; submitted: number; acknowledged: number };
+
+/** @throws naming the seed that breaks a promise, and how to see it again */
+export async function tellStories(from: number, to: number): Promise<Tally> {
+  // What the stories call durable is decided in memory: a disk would only slow them down.
+  const folder = await mkdtemp(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "millrace-simulation-"));
+  const rows = await openSqliteRecords({ path: join(folder, "millrace.db") });
+  await sql`pragma synchronous = off`.execute(rows.db);
+  const tally: Tally = { crashes: new Map(), submitted: 0, acknowledged: 0 };
+  try {
+    for (let seed = from; seed < to; seed++) {
+      const told = await tellFragmentStory(seed, rows).catch((cause) => {
+        throw new Error(`seed ${seed} breaks a promise; npm run simulate -- --seed ${seed} tells it again`, { cause });
+      });
+      for (const [place, count] of told.crashes) tally.crashes.set(place, (tally.crashes.get(place) ?? 0) + count);
+      tally.submitted += told.submitted;
+      tally.acknowledged += told.acknowledged;
+    }
+  } finally {
+    await rows.close();
+    await rm(folder, { recursive: true });
+  }
+  return tally;
+}
+
+export function describeTally({ crashes, submitted, acknowledged }: Tally): string {
+  const total = [...crashes.values()].reduce((sum, count) => sum + count, 0);
+  const places = [...crashes].sort().map(([place, count]) => `  ${String(count).padStart(6)} ${place}\n`);
+  return `${total} crashes, ${submitted} fragments submitted, ${acknowledged} acknowledged\n${places.join("")}`;
+}
+
+if (import.meta.main) {
+  const options = { seeds: { type: "string", default: "1000" }, seed: { type: "string" } } as const;
+  const { seeds, seed } = parseArgs({ options }).values;
+  const [from, to] = seed === undefined ? [0, Number(seeds)] : [Number(seed), Number(seed) + 1];
+  process.stdout.write(describeTally(await tellStories(from, to)));
+}
