@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { test } from "node:test";
+import { KinesisVideo } from "@aws-sdk/client-kinesis-video";
+import { keys as rootKeys, startMillrace, withFolder } from "../journeys/millrace-process.ts";
 import { account, keys, region, startStreams } from "./streams-server.ts";
 
 const main = resolve(import.meta.dirname, "../../src/app/main.ts");
@@ -42,4 +44,30 @@ test("stream makes, lists, describes and deletes streams, and says what is wrong
   assert.match((await stream("create", "x", "--retention", "soon")).text, /--retention must be a whole number/);
   assert.match((await stream("describe")).text, /say stream list, or stream create\|describe\|delete NAME/);
   assert.match((await stream("--help")).text, /usage: millrace stream list/);
+});
+
+test("serve keeps streams when it is killed, and goes by its limit and its public URL", async (t) => {
+  await withFolder(async (data) => {
+    const options = ["--listen", "127.0.0.1:0", "--data", data, "--role", "api", "--log-level", "warn"];
+    const clientOf = (endpoint: string) => {
+      const client = new KinesisVideo({ endpoint, region, credentials: rootKeys, maxAttempts: 1 });
+      t.after(() => client.destroy());
+      return client;
+    };
+    const serve = async (...args: string[]) => {
+      const server = await startMillrace(["serve", ...options, ...args]);
+      t.after(() => server.kill("SIGKILL"));
+      return server;
+    };
+    const first = await serve("--max-streams", "1");
+    const { StreamARN } = await clientOf(first.url).createStream({ StreamName: "cam" });
+    await assert.rejects(clientOf(first.url).createStream({ StreamName: "cam2" }), /allowed in this region: 1\.$/);
+    await first.kill("SIGKILL");
+    const second = await serve("--public-url", "https://video.example.com");
+    const client = clientOf(second.url);
+    assert.equal((await client.describeStream({ StreamName: "cam" })).StreamInfo!.StreamARN, StreamARN);
+    const { DataEndpoint } = await client.getDataEndpoint({ StreamName: "cam", APIName: "PUT_MEDIA" });
+    assert.equal(DataEndpoint, "https://video.example.com");
+    await second.kill("SIGTERM");
+  });
 });
