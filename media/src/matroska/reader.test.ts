@@ -304,6 +304,12 @@ const refusals: readonly [name: string, text: string, reason: string, offset: nu
   ["an EBML lace longer than its block", `${start} ${openCluster} a3 87 81 0000 86 01 82 aa`, "invalid", 64],
   ["an EBML lace that ends within a size", `${start} ${openCluster} a3 86 81 0000 86 01 01`, "invalid", 64],
   ["an EBML lace that goes below 0", `${start} ${openCluster} a3 89 81 0000 86 02 82 80 aabb`, "invalid", 64],
+  [
+    "an EBML lace that lies in a block cut short",
+    `${start} ${openCluster} a3 c0 81 0000 86 02 82 80 aa`,
+    "invalid",
+    64,
+  ],
   ["an EBML lace whose first size is unknown", `${start} ${openCluster} a3 87 81 0000 86 01 ff aa`, "invalid", 65],
   ["a TimestampScale of 0", `${ebml} ${openSegment} 1549a966 85 2ad7b1 81 00`, "invalid", 26],
   ["a float of three bytes", `${ebml} ${openSegment} 1549a966 86 4489 83 000000`, "invalid", 29],

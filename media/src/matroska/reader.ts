@@ -102,6 +102,8 @@ export class MatroskaReader {
   end(): void {
     if (this.#failure !== undefined) throw this.#failure;
     try {
+      // Bytes that waited for more may be wrong as they are; an element of which all has come is not among them.
+      if (0 < this.#keptLength) this.#read(this.#kept, 0, this.#keptLength);
       const open = this.#level === inCluster && this.#cluster.open;
       if (this.#at !== this.#received || (inCluster <= this.#level && !open)) {
         throw new MatroskaError("truncated", this.#received, "the stream ends within an element");

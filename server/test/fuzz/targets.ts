@@ -1,0 +1,5 @@
+import type { FuzzTarget } from "./fuzz.ts";
+import { matroskaFragment, matroskaReader } from "./matroska-target.ts";
+
+/** What `npm run fuzz` can run, by name. */
+export const targets: readonly FuzzTarget[] = [matroskaReader, matroskaFragment];
