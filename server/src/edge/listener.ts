@@ -170,7 +170,7 @@ async function write(
   try {
     for (let next = isHead ? undefined : await chunks.next(); next && !next.done; next = await chunks.next()) {
       signal.throwIfAborted();
-      if (!response.write(next.value)) await drained(response, signal);
+      await written(response, next.value, signal);
     }
   } finally {
     await chunks.return?.();
@@ -178,19 +178,17 @@ async function write(
   response.end();
 }
 
-function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
+/** Resolves when the kernel has the bytes: their memory may be another chunk's from then on. */
+function written(response: ServerResponse, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      response.off("drain", onDrain);
-      reject(signal.reason);
-    };
-    const onDrain = () => {
-      signal.removeEventListener("abort", onAbort);
-      resolve();
-    };
+    const onAbort = () => reject(signal.reason);
     if (signal.aborted) return onAbort();
-    response.once("drain", onDrain);
     signal.addEventListener("abort", onAbort, { once: true });
+    response.write(bytes, (error) => {
+      signal.removeEventListener("abort", onAbort);
+      if (error) reject(error);
+      else resolve();
+    });
   });
 }
 

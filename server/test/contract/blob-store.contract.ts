@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { BlobStore, ByteRange } from "../../src/storage/blobs/blob-store.ts";
 
 export type OpenedStore = { store: BlobStore; close(): Promise<void> };
@@ -50,6 +51,34 @@ export function blobStoreContract(
       for (const [range, from, to] of cases) {
         assert.equal(sumOf(await read(store, "ranges", range)), sumOf(bytes.subarray(from, to)), JSON.stringify(range));
       }
+    });
+
+    test("lends memory for a chunk at a time to many readers at once", async () => {
+      const blobs = Array.from({ length: 8 }, (_, at) => randomBytes(2_500_000 + at));
+      for (const [at, bytes] of blobs.entries()) await store.put(`lent/${at}`, bytes);
+      const sums = await Promise.all(
+        blobs.map(async (_, at) => {
+          const hash = createHash("sha256");
+          for await (const chunk of (await store.get(`lent/${at}`, undefined, { lend: true }))!) {
+            await nextTurn();
+            hash.update(chunk);
+          }
+          return hash.digest("hex");
+        }),
+      );
+      assert.deepEqual(sums, blobs.map(sumOf));
+    });
+
+    test("looks at a chunk no more once it has asked for the next", async () => {
+      const bytes = randomBytes(3_000_000);
+      async function* reused() {
+        const memory = Buffer.alloc(70_000);
+        for (let at = 0; at < bytes.length; at += memory.length) {
+          yield memory.subarray(0, bytes.copy(memory, 0, at, at + memory.length));
+        }
+      }
+      await store.put("reused", reused());
+      assert.equal(sumOf(await read(store, "reused")), sumOf(bytes));
     });
 
     test("says undefined of what is not there, and deletes it all the same", async () => {

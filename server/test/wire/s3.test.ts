@@ -7,6 +7,7 @@ import { Agent } from "node:http";
 import type { LookupFunction } from "node:net";
 import { Readable } from "node:stream";
 import test, { after, before } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { GetObjectCommand, PutObjectCommand, S3 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { createPresignedPost } from "@aws-sdk/s3-presigned-post";
@@ -131,6 +132,26 @@ test("puts streams, empty objects and every size around the inline limit", async
     assert.equal(ContentLength, size);
     assert.deepEqual(Buffer.from(await Body!.transformToByteArray()), bytes);
   }
+});
+
+test("gives slow and fast readers of large objects their own bytes", async () => {
+  const objects = Array.from({ length: 6 }, (_, at) => ({ key: `slow/${at}`, bytes: randomBytes(3_000_000 + at) }));
+  for (const { key, bytes } of objects) await s3.putObject({ Bucket, Key: key, Body: bytes });
+  const sums = await Promise.all(
+    objects.map(async ({ key }, at) => {
+      const hash = createHash("md5");
+      const { Body } = await s3.getObject({ Bucket, Key: key });
+      for await (const chunk of Body as Readable) {
+        hash.update(chunk);
+        if (at % 2 === 0) await sleep(5);
+      }
+      return hash.digest("hex");
+    }),
+  );
+  assert.deepEqual(
+    sums,
+    objects.map(({ bytes }) => md5(bytes)),
+  );
 });
 
 test("serves ranges", async () => {

@@ -22,7 +22,7 @@ export const getObject: Operation<With<GetObjectRequest, "Bucket" | "Key">, GetO
       ContentLanguage: input.ResponseContentLanguage ?? headers.ContentLanguage,
       ContentType: input.ResponseContentType ?? headers.ContentType,
       Expires: input.ResponseExpires ?? headers.Expires,
-      Body: await ctx.objects.read(object, range),
+      Body: await ctx.objects.read(object, range, { lend: true }),
     };
   },
 };

@@ -15,15 +15,19 @@ export type BlobInfo = { key: BlobKey; sizeBytes: number };
 export interface BlobStore extends Closeable {
   /**
    * Resolves when the bytes are durable; no reader ever sees half of them. Replaces what was there.
-   * When `body` throws or `signal` aborts, nothing is stored and the cause is thrown.
+   * When `body` throws or `signal` aborts, nothing is stored and the cause is thrown. A chunk of `body` is looked at
+   * until the next one is asked for, and then its memory may be used again.
    */
   put(
     key: BlobKey,
     body: AsyncIterable<Uint8Array> | Uint8Array,
     options?: { signal?: AbortSignal },
   ): Promise<{ sizeBytes: number }>;
-  /** `undefined`: no such blob. A range past the end is clipped. Whoever asks reads to the end or calls `return()`. */
-  get(key: BlobKey, range?: ByteRange): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /**
+   * `undefined`: no such blob. A range past the end is clipped. Whoever asks reads to the end or calls `return()`.
+   * `lend`: a chunk may be looked at until the next one is asked for; then its memory may be used again.
+   */
+  get(key: BlobKey, range?: ByteRange, options?: { lend?: boolean }): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** `undefined`: no such blob. */
   size(key: BlobKey): Promise<number | undefined>;
   /** In byte order of the keys; what is put or deleted meanwhile may or may not appear. */

@@ -6,13 +6,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { systemRandom } from "../../base/random.ts";
+import type { BlobStore } from "./blob-store.ts";
 import { openFsBlobs } from "./fs-store.ts";
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "millrace-fs-"));
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(async () => {
+  for (const store of stores.splice(0)) await store.close();
+  await rm(folder, { recursive: true });
+});
+
+const stores: BlobStore[] = [];
+async function openStore(path: string): Promise<BlobStore> {
+  const store = await openFsBlobs({ folder: path, random: systemRandom });
+  stores.push(store);
+  return store;
+}
 
 test("a disk that fills up in the middle fails the write and leaves nothing behind", () => {
   const program = `
@@ -31,7 +42,7 @@ test("a disk that fills up in the middle fails the write and leaves nothing behi
 });
 
 test("keeps others out of its folders and files", async () => {
-  const store = await openFsBlobs({ folder: join(folder, "blobs"), random: systemRandom });
+  const store = await openStore(join(folder, "blobs"));
   await store.put("a/b/c", Buffer.from("secret"));
   const paths = (await readdir(folder, { recursive: true })).sort();
   assert.deepEqual(paths, ["blobs", "blobs/a", "blobs/a/b", "blobs/a/b/c~", "blobs/~growing"]);
@@ -47,13 +58,13 @@ test("clears away what a dead process left half written, and only that", async (
   const { pid: dead } = spawnSync(process.execPath, ["--version"]);
   await writeFile(join(growing, `${dead}-abc`), "half");
   await writeFile(join(growing, `${process.ppid}-abc`), "another process is at it");
-  const store = await openFsBlobs({ folder, random: systemRandom });
+  const store = await openStore(folder);
   assert.deepEqual(await readdir(growing), [`${process.ppid}-abc`]);
   assert.deepEqual(await Array.fromAsync(store.list("")), []);
 });
 
 test("a reader keeps what it has opened when the blob is deleted", async () => {
-  const store = await openFsBlobs({ folder, random: systemRandom });
+  const store = await openStore(folder);
   await store.put("a", new Uint8Array(3 << 20).fill(1));
   const body = (await store.get("a"))!;
   await store.delete("a");

@@ -10,14 +10,18 @@ import { randomText } from "../../base/ids.ts";
 import type { Random } from "../../base/random.ts";
 import { checkBlobKey } from "./blob-key.ts";
 import type { BlobInfo, BlobKey, BlobStore } from "./blob-store.ts";
+import { BufferPool } from "./buffer-pool.ts";
 import { type OpenFile, OpenFiles } from "./open-files.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 const suffix = "~";
 /** Where files grow up. Begins with a character that no key has, so that no blob is ever below it. */
 const nursery = "~growing";
+/** Blobs lie in a few dozen folders. */
+const maxOpenFolders = 64;
 /** Gathered before they are written, and read at once: a system call for each network chunk would cost more than the disk. */
 const chunkBytes = 1 << 20;
+const buffers = new BufferPool(chunkBytes);
 
 export async function openFsBlobs({ folder, random }: { folder: string; random: Random }): Promise<BlobStore> {
   const made = await mkdir(join(folder, nursery), { recursive: true, mode: 0o700 });
@@ -38,7 +42,8 @@ export async function openFsBlobs({ folder, random }: { folder: string; random: 
           sizeBytes = await writeAll(file, body, signal);
           await file.datasync();
         } finally {
-          await file.close();
+          // What counts is on the disk by now, or never will be.
+          void file.close().catch(() => {});
         }
         signal?.throwIfAborted();
         await folders.make(dirname(path));
@@ -48,21 +53,16 @@ export async function openFsBlobs({ folder, random }: { folder: string; random: 
         await unlink(growing).catch(() => {});
         throw error;
       }
-      await syncFolder(dirname(path));
+      await folders.sync(dirname(path));
       return { sizeBytes };
     },
 
-    async get(key, range) {
+    async get(key, range, { lend = false } = {}) {
       const opened = await files.acquire(pathOf(key)).catch(ifMissing);
       if (opened === undefined) return undefined;
       const from = Math.min(range?.from ?? 0, opened.size);
       const to = Math.min(range?.to ?? opened.size, opened.size);
-      if (chunkBytes < to - from) return new FileBytes(opened, from, to);
-      try {
-        return once(await readAt(opened.file, from, to));
-      } finally {
-        opened.release();
-      }
+      return new FileBytes(opened, from, to, lend);
     },
 
     async size(key) {
@@ -79,11 +79,12 @@ export async function openFsBlobs({ folder, random }: { folder: string; random: 
         () => true,
         (error) => ifMissing(error),
       );
-      if (gone) await syncFolder(dirname(path));
+      if (gone) await folders.sync(dirname(path));
     },
 
     async close() {
       files.close();
+      await folders.close();
     },
   };
 }
@@ -94,28 +95,26 @@ async function writeAll(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   let sizeBytes = 0;
-  let gathered: Uint8Array[] = [];
+  const gathered = buffers.take();
   let gatheredBytes = 0;
   const flush = async () => {
-    if (gatheredBytes === 0) return;
-    const { bytesWritten } = await file.writev(gathered);
-    // A disk that fills up takes a part and says no more of it; writing the rest names the reason.
-    if (bytesWritten < gatheredBytes) await file.writeFile(Buffer.concat(gathered).subarray(bytesWritten));
-    gathered = [];
+    await file.writeFile(gathered.subarray(0, gatheredBytes));
     gatheredBytes = 0;
   };
-  for await (const chunk of body instanceof Uint8Array ? [body] : untilAborted(body, signal)) {
-    sizeBytes += chunk.length;
-    gathered.push(chunk);
-    gatheredBytes += chunk.length;
-    if (chunkBytes <= gatheredBytes) await flush();
+  try {
+    for await (const chunk of body instanceof Uint8Array ? [body] : untilAborted(body, signal)) {
+      sizeBytes += chunk.length;
+      if (gathered.length < gatheredBytes + chunk.length) await flush();
+      if (chunk.length < gathered.length) {
+        gathered.set(chunk, gatheredBytes);
+        gatheredBytes += chunk.length;
+      } else await file.writeFile(chunk);
+    }
+    await flush();
+    return sizeBytes;
+  } finally {
+    buffers.giveBack(gathered);
   }
-  await flush();
-  return sizeBytes;
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  if (0 < bytes.length) yield bytes;
 }
 
 /** A range of an open file, read as it is asked for. Lets go of the file at the end, or when the reader leaves early. */
@@ -123,12 +122,15 @@ class FileBytes implements AsyncIterableIterator<Uint8Array> {
   readonly #file: OpenFile;
   #at: number;
   readonly #to: number;
+  readonly #lends: boolean;
+  #lent: Buffer | undefined;
   #ended = false;
 
-  constructor(file: OpenFile, from: number, to: number) {
+  constructor(file: OpenFile, from: number, to: number, lends: boolean) {
     this.#file = file;
     this.#at = from;
     this.#to = to;
+    this.#lends = lends;
   }
 
   [Symbol.asyncIterator](): this {
@@ -138,8 +140,11 @@ class FileBytes implements AsyncIterableIterator<Uint8Array> {
   async next(): Promise<IteratorResult<Uint8Array>> {
     if (this.#ended || this.#to <= this.#at) return this.return();
     try {
-      const value = await readAt(this.#file.file, this.#at, Math.min(this.#at + chunkBytes, this.#to));
-      this.#at += value.length;
+      const sizeBytes = Math.min(chunkBytes, this.#to - this.#at);
+      if (this.#lends) this.#lent ??= buffers.take();
+      const buffer = this.#lent ?? Buffer.allocUnsafe(sizeBytes);
+      const value = await readAt(this.#file.file, this.#at, buffer.subarray(0, sizeBytes));
+      this.#at += sizeBytes;
       return { done: false, value };
     } catch (error) {
       await this.return();
@@ -148,15 +153,16 @@ class FileBytes implements AsyncIterableIterator<Uint8Array> {
   }
 
   async return(): Promise<IteratorResult<Uint8Array>> {
+    if (this.#lent !== undefined) buffers.giveBack(this.#lent);
+    this.#lent = undefined;
     this.#ended = true;
     this.#file.release();
     return { done: true, value: undefined };
   }
 }
 
-/** @throws when the file ends before `to` */
-async function readAt(file: FileHandle, from: number, to: number): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafe(to - from);
+/** Fills `bytes`. @throws when the file ends before that */
+async function readAt(file: FileHandle, from: number, bytes: Buffer): Promise<Buffer> {
   for (let filled = 0; filled < bytes.length; ) {
     const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, from + filled);
     if (bytesRead === 0) throw new Error(`a blob ended at byte ${from + filled}, ${bytes.length - filled} too early`);
@@ -182,9 +188,10 @@ async function* listBelow(folder: string, path: string, prefix: string): AsyncGe
   }
 }
 
-/** Remembers which folders are there and durable, so that only a new one costs anything. */
+/** Remembers which folders are there and durable, so that only a new one costs anything, and keeps some open. */
 class KnownFolders {
   readonly #known: Set<string>;
+  readonly #open = new Map<string, Promise<FileHandle>>();
 
   constructor(root: string) {
     this.#known = new Set([root, join(root, nursery)]);
@@ -198,6 +205,24 @@ class KnownFolders {
     });
     await syncFolder(dirname(path));
     this.#known.add(path);
+  }
+
+  /** Resolves when the names in the folder are durable. */
+  async sync(path: string): Promise<void> {
+    let folder = this.#open.get(path);
+    if (folder === undefined) {
+      if (this.#open.size === maxOpenFolders) return syncFolder(path);
+      folder = open(path, constants.O_RDONLY);
+      this.#open.set(path, folder);
+      folder.catch(() => this.#open.delete(path));
+    }
+    await (await folder).sync();
+  }
+
+  async close(): Promise<void> {
+    const folders = [...this.#open.values()];
+    this.#open.clear();
+    await Promise.all(folders.map(async (folder) => (await folder).close()));
   }
 }
 

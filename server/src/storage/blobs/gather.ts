@@ -2,7 +2,7 @@
  * Small chunks of a stream put together.
  */
 
-/** Chunks of exactly `sizeBytes`, the last one smaller. Holds no more than one of them and one of `body`'s. */
+/** Chunks of exactly `sizeBytes`, the last one smaller. Keeps copies: a chunk of `body` may be used again. */
 export async function* gather(body: AsyncIterable<Uint8Array>, sizeBytes: number): AsyncGenerator<Uint8Array> {
   let gathered: Uint8Array[] = [];
   let missing = sizeBytes;
@@ -13,7 +13,7 @@ export async function* gather(body: AsyncIterable<Uint8Array>, sizeBytes: number
       gathered = [];
       missing = sizeBytes;
     }
-    if (0 < chunk.length) gathered.push(chunk);
+    if (0 < chunk.length) gathered.push(Buffer.from(chunk));
     missing -= chunk.length;
   }
   if (0 < gathered.length) yield Buffer.concat(gathered);

@@ -72,8 +72,8 @@ export interface ObjectStore {
     change: (object: StoredObject) => ObjectDescription,
     check?: Check,
   ): Promise<StoredObject | undefined>;
-  /** The bytes are at hand when it resolves; an error later on throws out of the iteration. Half-open range. */
-  read(object: StoredObject, range?: ByteRange): Promise<AsyncIterable<Uint8Array>>;
+  /** An error later on throws out of the iteration. Half-open range. `lend`: as BlobStore has it. */
+  read(object: StoredObject, range?: ByteRange, options?: { lend?: boolean }): Promise<AsyncIterable<Uint8Array>>;
   /** In the place of what `toKey` named before. `missing`: no object at `fromKey`. */
   move(bucket: string, fromKey: string, toKey: string): Promise<"moved" | "missing">;
   /** Deleting what is not there is no error. */
@@ -186,7 +186,7 @@ export function createObjectStore({ records, blobs, clock, random }: ObjectStore
         return described;
       }),
 
-    read: (object, range) => readBytes(blobs, object, range),
+    read: (object, range, options) => readBytes(blobs, object, range, options),
 
     move: (bucket, fromKey, toKey) =>
       commit(async (db) => {

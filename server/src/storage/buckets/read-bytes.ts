@@ -9,14 +9,17 @@ export async function readBytes(
   blobs: BlobStore,
   { bytes, size }: Pick<StoredObject, "bytes" | "size">,
   { from, to }: ByteRange = { from: 0, to: size },
+  options?: { lend?: boolean },
 ): Promise<AsyncIterable<Uint8Array>> {
   const whole = from === 0 && size <= to;
   if (bytes.kind === "inline") return once(whole ? bytes.bytes : bytes.bytes.subarray(from, to));
-  if (bytes.kind === "blob") return open(blobs, bytes.blob, whole ? undefined : { from, to });
+  if (bytes.kind === "blob") return open(blobs, bytes.blob, whole ? undefined : { from, to }, options);
 
   const pieces = [...piecesOf(bytes.parts, from, to)];
   const [first, ...others] = pieces;
-  return first === undefined ? once(new Uint8Array()) : joined(blobs, await openPiece(blobs, first), others);
+  return first === undefined
+    ? once(new Uint8Array())
+    : joined(blobs, await openPiece(blobs, first, options), others, options);
 }
 
 type Piece = { part: StoredPart; from: number; to: number };
@@ -36,11 +39,12 @@ function joined(
   blobs: BlobStore,
   first: AsyncIterable<Uint8Array>,
   others: readonly Piece[],
+  options: { lend?: boolean } | undefined,
 ): AsyncIterable<Uint8Array> {
   const opened = first[Symbol.asyncIterator]();
   async function* chunks(): AsyncGenerator<Uint8Array> {
     yield* { [Symbol.asyncIterator]: () => opened };
-    for (const piece of others) yield* await openPiece(blobs, piece);
+    for (const piece of others) yield* await openPiece(blobs, piece, options);
   }
   const all = chunks();
   let begun = false;
@@ -57,12 +61,21 @@ function joined(
   return { [Symbol.asyncIterator]: () => iterator };
 }
 
-function openPiece(blobs: BlobStore, { part, from, to }: Piece): Promise<AsyncIterable<Uint8Array>> {
-  return open(blobs, part.blob, from === 0 && to === part.size ? undefined : { from, to });
+function openPiece(
+  blobs: BlobStore,
+  { part, from, to }: Piece,
+  options: { lend?: boolean } | undefined,
+): Promise<AsyncIterable<Uint8Array>> {
+  return open(blobs, part.blob, from === 0 && to === part.size ? undefined : { from, to }, options);
 }
 
-async function open(blobs: BlobStore, blob: string, range: ByteRange | undefined): Promise<AsyncIterable<Uint8Array>> {
-  const bytes = await blobs.get(blob, range);
+async function open(
+  blobs: BlobStore,
+  blob: string,
+  range: ByteRange | undefined,
+  options: { lend?: boolean } | undefined,
+): Promise<AsyncIterable<Uint8Array>> {
+  const bytes = await blobs.get(blob, range, options);
   if (bytes === undefined) throw new Error(`blob ${blob} is gone`);
   return bytes;
 }
