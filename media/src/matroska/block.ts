@@ -1,9 +1,10 @@
 /**
- * What stands before the frames of a SimpleBlock or Block: track, time, flags and lace.
+ * SimpleBlocks and Blocks: what stands before their frames (track, time, flags and lace), and the frames of a lace.
  *
  * @see RFC 9559, 10.1 to 10.3
  */
 import { vintLength, vintValue } from "./ebml.ts";
+import type { FrameEvent } from "./events.ts";
 import { type Lace, laced, parseLace } from "./lacing.ts";
 import { MatroskaError } from "./matroska-error.ts";
 
@@ -47,6 +48,26 @@ export function parseBlockHead(bytes: Uint8Array, at: number, to: number, length
   if (lacing === laced.none) return head;
   const lace: Lace | undefined = parseLace(bytes, at + headLength, to, length - headLength, lacing);
   return lace && { ...head, length: headLength + lace.headLength, sizes: lace.sizes };
+}
+
+/** The container times only the first frame of a lace; the others follow `ticks` after each other. */
+export function framesOfLace(first: FrameEvent, sizes: readonly number[], ticks: number): FrameEvent[] {
+  let dataEnd = first.dataStart;
+  return sizes.map((size, index) => {
+    const dataStart = dataEnd;
+    dataEnd += size;
+    return { ...first, timestamp: first.timestamp + Math.round(index * ticks), dataStart, dataEnd };
+  });
+}
+
+/** Gives each frame of a block its part of the block's duration. */
+export function shareDuration(frames: readonly FrameEvent[], duration: number): void {
+  const { timestamp } = frames[0]!;
+  const share = duration / frames.length;
+  for (const [index, frame] of frames.entries()) {
+    frame.timestamp = timestamp + Math.round(index * share);
+    frame.duration = share;
+  }
 }
 
 function tooShort(at: number): MatroskaError {

@@ -6,8 +6,7 @@
  *
  * @see RFC 8794; RFC 9559
  */
-import type { Track } from "../track.ts";
-import { type BlockHead, blockFlags, parseBlockHead } from "./block.ts";
+import { type BlockHead, blockFlags, framesOfLace, parseBlockHead, shareDuration } from "./block.ts";
 import { elementId, isElementId, uintOf, unknownSize, vintLength, vintValue } from "./ebml.ts";
 import type { FrameEvent, MatroskaEvent } from "./events.ts";
 import { defaultTimestampScale, parseEbmlHeader, parseInfo, parseTracks } from "./header.ts";
@@ -67,7 +66,8 @@ export class MatroskaReader {
   /** What is told when all before `#at` has come. */
   #pending: MatroskaEvent[] = [];
   #timestampScale = defaultTimestampScale;
-  #tracks: readonly Track[] = [];
+  /** Of the tracks that have one, in nanoseconds. */
+  #defaultDurations = new Map<number, number>();
 
   constructor(onEvent: (event: MatroskaEvent) => void, limits: Partial<MatroskaLimits> = {}) {
     this.#onEvent = onEvent;
@@ -217,7 +217,7 @@ export class MatroskaReader {
     this.#level = inSegment;
     this.#segment = { start, end, open };
     this.#timestampScale = defaultTimestampScale;
-    this.#tracks = [];
+    this.#defaultDurations.clear();
     this.#pending.push({ type: "segment", start, end: dataStart, ...(open ? {} : { segmentEnd: end }) });
     this.#at = dataStart;
     return 0;
@@ -237,7 +237,7 @@ export class MatroskaReader {
       case ids.Tracks:
         return this.#readWhole(head, bytes, from, to, (data) => {
           const tracks = parseTracks(data);
-          this.#tracks = tracks;
+          for (const { number, defaultDuration = 0 } of tracks) this.#defaultDurations.set(number, defaultDuration);
           return { type: "tracks", start, end, tracks };
         });
       case ids.Tags:
@@ -255,26 +255,22 @@ export class MatroskaReader {
 
   #enterCluster({ start, dataStart, end }: Head): number {
     const open = end === Number.POSITIVE_INFINITY;
-    if (!open && this.#segment.end < end)
+    if (!open && this.#segment.end < end) {
       throw new MatroskaError("invalid", start, "a Cluster is longer than its Segment");
-    if (!open) this.#checkClusterSize(start, end);
+    }
+    if (!open) checkSize("a Cluster", start, end, this.#limits.clusterBytes);
     this.#level = inCluster;
     this.#cluster = { start, end: open ? this.#segment.end : end, open, timestamp: undefined, frames: 0 };
     this.#at = dataStart;
     return 0;
   }
 
-  #checkClusterSize(start: number, end: number): void {
-    const { clusterBytes } = this.#limits;
-    if (clusterBytes < end - start)
-      throw new MatroskaError("too-large", start, `a Cluster of more than ${clusterBytes} bytes`);
-  }
-
   #readInCluster(head: Head, bytes: Uint8Array, from: number, to: number): number {
     const { id, start, dataStart, end } = head;
     const inside = this.#level === inGroup ? this.#group : this.#cluster;
     if (inside.end < end) throw new MatroskaError("invalid", start, "an element is longer than its parent");
-    this.#checkClusterSize(this.#cluster.start, end);
+    if (levelOf(id) < 2) throw new MatroskaError("invalid", start, "an element that cannot stand in a Cluster");
+    checkSize("a Cluster", this.#cluster.start, end, this.#limits.clusterBytes);
     if (this.#level === inGroup) return this.#readInGroup(head, bytes, from, to);
     switch (id) {
       case ids.SimpleBlock:
@@ -292,7 +288,6 @@ export class MatroskaReader {
           return { type: "cluster", start: this.#cluster.start, end, timestamp };
         });
       default:
-        if (levelOf(id) < 2) throw new MatroskaError("invalid", start, "an element that cannot stand in a Cluster");
         return this.#skip(head);
     }
   }
@@ -312,14 +307,13 @@ export class MatroskaReader {
         this.#group.keyframe = false;
         return this.#skip(head);
       default:
-        if (levelOf(id) < 2) throw new MatroskaError("invalid", start, "an element that cannot stand in a BlockGroup");
         return this.#skip(head);
     }
   }
 
   #readBlock({ id, start, dataStart, end }: Head, bytes: Uint8Array, from: number, to: number): number {
-    if (this.#cluster.timestamp === undefined)
-      throw new MatroskaError("invalid", start, "a block before the Timestamp");
+    const { timestamp } = this.#cluster;
+    if (timestamp === undefined) throw new MatroskaError("invalid", start, "a block before the Timestamp");
     const blockTo = Math.min(to, from + end - start);
     const head = this.#parseBlockHead(bytes, from + dataStart - start, blockTo, dataStart, end - dataStart);
     // Twice as much at each try, so that a lace of any length that comes in single bytes is read in linear time.
@@ -331,7 +325,7 @@ export class MatroskaReader {
       start,
       end,
       track: head.track,
-      timestamp: this.#cluster.timestamp + head.relativeTimestamp,
+      timestamp: timestamp + head.relativeTimestamp,
       keyframe: simple && (head.flags & blockFlags.keyframe) !== 0,
       discardable: simple && (head.flags & blockFlags.discardable) !== 0,
       invisible: (head.flags & blockFlags.invisible) !== 0,
@@ -340,8 +334,12 @@ export class MatroskaReader {
       dataEnd: end,
     };
     const frames = simple ? this.#pending : this.#group.frames;
-    if (head.sizes) frames.push(...this.#framesOf(frame, head.sizes));
-    else frames.push(frame);
+    if (head.sizes) {
+      const ticks = (this.#defaultDurations.get(head.track) ?? 0) / this.#timestampScale;
+      frames.push(...framesOfLace(frame, head.sizes, ticks));
+    } else {
+      frames.push(frame);
+    }
     this.#cluster.frames += frames.length;
     if (this.#limits.clusterFrames < this.#cluster.frames) {
       throw new MatroskaError("too-large", start, `a Cluster of more than ${this.#limits.clusterFrames} frames`);
@@ -358,28 +356,11 @@ export class MatroskaReader {
     }
   }
 
-  /** The container times only the first frame of a lace; the others follow by the track's DefaultDuration. */
-  #framesOf(first: FrameEvent, sizes: readonly number[]): FrameEvent[] {
-    const nanoseconds = this.#tracks.find(({ number }) => number === first.track)?.defaultDuration ?? 0;
-    let dataEnd = first.dataStart;
-    return sizes.map((size, index) => {
-      const dataStart = dataEnd;
-      dataEnd += size;
-      const timestamp = first.timestamp + Math.round((index * nanoseconds) / this.#timestampScale);
-      return { ...first, timestamp, dataStart, dataEnd };
-    });
-  }
-
   #endGroup(): void {
     const { start, end, frames, keyframe, duration } = this.#group;
     if (frames.length === 0) throw new MatroskaError("invalid", start, "a BlockGroup without a Block");
-    const { timestamp } = frames[0]!;
-    for (const [index, frame] of frames.entries()) {
-      Object.assign(frame, { start, end, keyframe });
-      if (duration === undefined) continue;
-      frame.timestamp = timestamp + Math.round((index * duration) / frames.length);
-      frame.duration = duration / frames.length;
-    }
+    for (const frame of frames) Object.assign(frame, { start, end, keyframe });
+    if (duration !== undefined) shareDuration(frames, duration);
     this.#pending.push(...frames);
     this.#level = inCluster;
   }
@@ -399,9 +380,7 @@ export class MatroskaReader {
     to: number,
     parse: (data: Uint8Array) => MatroskaEvent | undefined,
   ): number {
-    const { headerBytes } = this.#limits;
-    if (headerBytes < end - start)
-      throw new MatroskaError("too-large", start, `a header of more than ${headerBytes} bytes`);
+    checkSize("a header", start, end, this.#limits.headerBytes);
     if (to - from < end - start) return end - start;
     try {
       const event = parse(bytes.subarray(from + dataStart - start, from + end - start));
@@ -414,14 +393,16 @@ export class MatroskaReader {
   }
 
   #skip({ id, start, end }: Head): number {
-    const { clusterBytes } = this.#limits;
-    if (clusterBytes < end - start)
-      throw new MatroskaError("too-large", start, `an element of more than ${clusterBytes} bytes`);
+    checkSize("an element", start, end, this.#limits.clusterBytes);
     if (!isElementId(id)) throw new MatroskaError("invalid", start, "no element ID");
     if (this.#level < inCluster) this.#pending.push({ type: "other", id, start, end });
     this.#at = end;
     return 0;
   }
+}
+
+function checkSize(what: string, start: number, end: number, most: number): void {
+  if (most < end - start) throw new MatroskaError("too-large", start, `${what} of more than ${most} bytes`);
 }
 
 function whole(data: Uint8Array) {
