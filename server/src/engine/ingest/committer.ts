@@ -6,6 +6,7 @@
  * whose rows were never committed is a loose blob and is swept. Some packs may be written at once; their rows follow in
  * order, so the fragments of a stream become durable in the order in which they were handed in.
  */
+import { setImmediate } from "node:timers/promises";
 import type { Clock, Sleep } from "../../base/clock.ts";
 import type { Closeable } from "../../base/lifetime.ts";
 import type { Log } from "../../base/log.ts";
@@ -62,6 +63,8 @@ type Sealed = {
 
 type Listener = (streamId: string, fragments: readonly StoredFragment[]) => void;
 
+/** Sealing lets others run after so much. */
+const breathBytes = 1 << 20;
 const attempts = 3;
 const retryMs = 50;
 
@@ -174,7 +177,13 @@ export class Committer implements Closeable {
   async #seal(batch: readonly Waiting[]): Promise<Sealed[]> {
     const { keys, random } = this.#options;
     const sealed: Sealed[] = [];
+    let sinceBreath = 0;
     for (const waiting of batch) {
+      if (breathBytes <= sinceBreath) {
+        await setImmediate();
+        sinceBreath = 0;
+      }
+      sinceBreath += waiting.sizeBytes;
       const { header, body: _body, tags: _tags, ...described } = waiting.fragment;
       try {
         const key = await keys.open(described.streamId);
