@@ -5,7 +5,14 @@ import type { Frame, Track } from "../track.ts";
 import type { MatroskaEvent } from "./events.ts";
 import { parseFragment } from "./fragment.ts";
 import { MatroskaReader } from "./reader.ts";
-import { buildCluster, buildClusterStart, buildHeader, buildSimpleBlockStart, buildTags } from "./writer.ts";
+import {
+  buildCluster,
+  buildClusterStart,
+  buildHeader,
+  buildSimpleBlockStart,
+  buildTags,
+  withOpenSegment,
+} from "./writer.ts";
 
 const bodies = new URL("../../../../shared/media/kvs/", import.meta.url);
 const skip = existsSync(bodies) ? false : "the folder ../shared/media/kvs is not there";
@@ -39,6 +46,8 @@ const audio: Track = {
   audio: { sampleRate: 48_000, channels: 2, bitDepth: 16 },
 };
 const subtitles: Track = { number: 3, kind: "other", codecId: "S_TEXT/UTF8", uid: 3n };
+
+const ebml = "1a45dfa38b4282886d6174726f736b61";
 
 test("reads back what it wrote: tracks, tags and frames", () => {
   const tracks = [video, audio, subtitles];
@@ -119,6 +128,22 @@ test("reads back a whole cluster, its frames without copies", () => {
   });
   for (const { data } of fragment.frames) assert.equal(data.buffer, cluster.buffer);
 });
+
+const segmentSizes: readonly [written: string, opened: string][] = [
+  ["ff", "ff"],
+  ["8a", "ff"],
+  ["4100", "7fff"],
+  ["10000100", "1fffffff"],
+  ["0100000000001000", "01ffffffffffffff"],
+];
+for (const [written, opened] of segmentSizes) {
+  test(`opens a Segment of size ${written}`, () => {
+    const bytes = (size: string) => new Uint8Array(Buffer.from(`ec80${ebml}18538067${size}ec80`, "hex"));
+    const header = bytes(written);
+    assert.deepEqual(withOpenSegment(header), bytes(opened));
+    assert.deepEqual(header, bytes(written));
+  });
+}
 
 test("refuses numbers that do not fit", () => {
   const block = { track: 1, keyframe: true, sizeBytes: 0 };

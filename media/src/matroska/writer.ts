@@ -10,6 +10,7 @@ import type { Frame, Track } from "../track.ts";
 import { encodeUtf8 } from "../utf8.ts";
 import { blockFlags } from "./block.ts";
 import { ids } from "./ids.ts";
+import { MatroskaReader } from "./reader.ts";
 
 export type HeaderOptions = {
   tracks: readonly Track[];
@@ -52,6 +53,24 @@ export function buildHeader(options: HeaderOptions): Uint8Array {
     ),
     sized(4, ids.Tracks, ...tracks.map(buildTrackEntry)),
   ]);
+}
+
+/**
+ * A copy of a document's header whose Segment has no size, in as many bytes: so it may be sent with only some of its
+ * clusters, with tags added, and with another document behind it, as GetMedia does.
+ *
+ * @throws MatroskaError
+ */
+export function withOpenSegment(header: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(header);
+  const reader = new MatroskaReader(({ type, start, end }) => {
+    if (type !== "segment") return;
+    const sizeAt = start + idBytes(ids.Segment).length;
+    copy.fill(0xff, sizeAt, end);
+    copy[sizeAt] = 0xff >> (end - sizeAt - 1);
+  });
+  reader.push(header);
+  return copy;
 }
 
 function buildTrackEntry(track: Track): Uint8Array {
