@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
-import { systemClock } from "../base/clock.ts";
+import { systemClock, systemSleep } from "../base/clock.ts";
 import { randomText } from "../base/ids.ts";
 import { Lifetime } from "../base/lifetime.ts";
 import type { Log } from "../base/log.ts";
@@ -14,6 +14,7 @@ import { createEdge } from "../edge/edge.ts";
 import { type Listener, openListener } from "../edge/listener.ts";
 import { startWorker } from "../engine/jobs/worker.ts";
 import { startBlobSweeper } from "../engine/retention/blob-sweeper.ts";
+import { openStreamEngine } from "../engine/stream-engine.ts";
 import { openS3Service } from "../services/s3/service.ts";
 import { openStreamsServices } from "../services/streams/service.ts";
 import { openTranscoderService } from "../services/transcoder/service.ts";
@@ -21,6 +22,7 @@ import type { BlobStore } from "../storage/blobs/blob-store.ts";
 import { openFsBlobs } from "../storage/blobs/fs-store.ts";
 import type { BucketStore } from "../storage/buckets/bucket-store.ts";
 import { openBuiltInBuckets } from "../storage/buckets/built-in-buckets.ts";
+import { openMasterKey } from "../storage/keys/master-key.ts";
 import type { Records } from "../storage/records/records.ts";
 import { openSqliteRecords } from "../storage/records/sqlite.ts";
 import { ensureRootKey, keyring } from "./access.ts";
@@ -55,6 +57,7 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
     if (role === "worker") return { listener: undefined, rootKey: undefined, close: () => lifetime.close() };
 
     lifetime.own(startBlobSweeper({ records, blobs, clock, log, everyMs: 30_000 }));
+    const streams = lifetime.own(await openStreams(config, records, blobs, log));
     const rootKey = await ensureRootKey(records, config, clock, random);
     const services = [
       openTranscoderService({
@@ -78,6 +81,7 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
         log,
         limits: { streams: config["max-streams"] },
         publicUrl: config["public-url"],
+        engine: streams,
       }),
       ...(config.buckets === undefined ? [openS3Service({ records, blobs, clock, random, log })] : []),
     ];
@@ -119,6 +123,14 @@ async function openBuckets(config: Config, records: Records, blobs: BlobStore): 
   const secretAccessKey = process.env.MILLRACE_BUCKETS_SECRET_ACCESS_KEY;
   const credentials = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined;
   return openExternalBuckets({ endpoint: config.buckets, region: config["buckets-region"], credentials });
+}
+
+async function openStreams(config: Config, records: Records, blobs: BlobStore, log: Log) {
+  const path = config["master-key"] ?? join(config.data, "master-key");
+  const wrapper = await openMasterKey({ records, path, clock, random });
+  // Each pack costs a round trip: one to an S3 is worth waiting for more company.
+  const tickMs = config.blobs === undefined ? 10 : 200;
+  return openStreamEngine({ records, blobs, wrapper, clock, sleep: systemSleep, random, log, tickMs });
 }
 
 function startJobs(config: Config, records: Records, buckets: BucketStore, log: Log) {

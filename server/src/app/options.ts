@@ -112,6 +112,12 @@ const options = {
     help: "where clients reach this server, if a proxy stands in front; data endpoints of streams begin with it (default: the address that the client called)",
     schema: url("http", "https").optional(),
   },
+  "master-key": {
+    of: ["serve"],
+    value: "FILE",
+    help: "the key under which the keys of streams are kept, made when missing; the same for all processes over one database (default: master-key in the data folder)",
+    schema: z.string().min(1).optional(),
+  },
   "max-pipelines": {
     of: ["serve"],
     value: "N",

@@ -6,13 +6,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { KinesisVideo, type KinesisVideoClientConfig } from "@aws-sdk/client-kinesis-video";
-import { type Clock, systemClock } from "../../src/base/clock.ts";
+import { type Clock, systemClock, systemSleep } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { systemRandom } from "../../src/base/random.ts";
 import { signRequest } from "../../src/edge/auth/sign.ts";
 import { createEdge } from "../../src/edge/edge.ts";
 import { openListener } from "../../src/edge/listener.ts";
+import { openStreamEngine, type StreamEngine } from "../../src/engine/stream-engine.ts";
 import { openStreamsServices, type StreamsOptions } from "../../src/services/streams/service.ts";
+import { openFsBlobs } from "../../src/storage/blobs/fs-store.ts";
+import { openMasterKey } from "../../src/storage/keys/master-key.ts";
 import type { Records } from "../../src/storage/records/records.ts";
 import { openSqliteRecords } from "../../src/storage/records/sqlite.ts";
 
@@ -30,6 +33,7 @@ export type StreamsServer = {
   port: number;
   client: KinesisVideo;
   records: Records;
+  engine: StreamEngine;
   folder: string;
   clientOf(options: KinesisVideoClientConfig): KinesisVideo;
   /** What is on the wire. `path` may begin with slashes as it likes. */
@@ -49,9 +53,12 @@ export async function startStreams(
   const { clock = systemClock } = options;
   const common = { clock, random: systemRandom, log: silentLog };
   const records = await openSqliteRecords({ path: join(folder, "records.db") });
+  const blobs = await openFsBlobs({ folder: join(folder, "blobs"), random: systemRandom });
+  const wrapper = await openMasterKey({ records, path: join(folder, "master-key"), clock, random: systemRandom });
+  const engine = openStreamEngine({ ...common, records, blobs, wrapper, sleep: systemSleep, tickMs: 10 });
   const known = new Map([keys, nobody, recorded].map((pair) => [pair.accessKeyId, pair.secretAccessKey]));
   const handler = createEdge({
-    services: openStreamsServices({ ...common, ...options, records }),
+    services: openStreamsServices({ ...common, engine, ...options, records }),
     credentials: {
       async find(accessKeyId) {
         const secret = known.get(accessKeyId);
@@ -73,6 +80,8 @@ export async function startStreams(
   t.after(async () => {
     for (const client of clients) client.destroy();
     await listener.close();
+    await engine.close();
+    await blobs.close();
     await records.close();
     if (t.passed) await rm(folder, { recursive: true });
     else t.diagnostic(`kept: ${folder}`);
@@ -82,6 +91,7 @@ export async function startStreams(
     port: listener.port,
     client: clientOf({}),
     records,
+    engine,
     folder,
     clientOf,
     async call(path, body, headers = {}) {

@@ -2,6 +2,7 @@
  * What every operation on streams is given beside its input.
  */
 import type { Log } from "../../base/log.ts";
+import type { StreamEngine } from "../../engine/stream-engine.ts";
 import type { Home } from "../../storage/records/listing.ts";
 import type { Records } from "../../storage/records/records.ts";
 import type { Stream } from "../../storage/records/streams.ts";
@@ -33,6 +34,7 @@ export type StreamsContext = {
   /** `https://host:port` without a slash at its end, where clients reach us; `undefined`: as they have addressed us. */
   publicUrl: string | undefined;
   listeners: StreamListeners;
+  engine: StreamEngine;
   /** Of an incarnation of a stream. */
   newId: () => string;
   newVersion: () => string;

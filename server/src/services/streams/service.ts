@@ -18,6 +18,7 @@ import type { Clock } from "../../base/clock.ts";
 import { randomText, sortableId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
+import type { StreamEngine } from "../../engine/stream-engine.ts";
 import type { Records } from "../../storage/records/records.ts";
 import type { Service } from "../operation.ts";
 import type { SparseOperationsOf } from "../operations-of.ts";
@@ -88,16 +89,18 @@ export type StreamsOptions = {
   limits?: Partial<StreamsLimits>;
   publicUrl?: string | undefined;
   listeners?: StreamListeners;
+  engine: StreamEngine;
 };
 
 export function openStreamsServices(options: StreamsOptions): readonly Service<StreamsContext>[] {
-  const { records, clock, random, log, limits, publicUrl, listeners = {} } = options;
+  const { records, clock, random, log, limits, publicUrl, engine } = options;
   const context: StreamsContext = {
     records,
     log,
     limits: { streams: limits?.streams ?? defaultLimits.streams },
     publicUrl: publicUrl?.replace(/\/+$/, ""),
-    listeners,
+    listeners: options.listeners ?? { deleted: engine.forget, retentionReduced: engine.sweep },
+    engine,
     newId: () => sortableId(clock, random),
     newVersion: () => randomText(random, 20),
   };

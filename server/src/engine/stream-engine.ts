@@ -1,0 +1,60 @@
+/**
+ * What takes in, keeps and gives back the media of all streams of this process.
+ */
+import type { Clock, Sleep } from "../base/clock.ts";
+import { type Closeable, Lifetime } from "../base/lifetime.ts";
+import type { Log } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
+import type { BlobStore } from "../storage/blobs/blob-store.ts";
+import { type FragmentReader, openFragmentReader } from "../storage/fragments/fragment-reader.ts";
+import type { KeyWrapper } from "../storage/keys/key-wrapper.ts";
+import { type Keyring, openKeyring } from "../storage/keys/keyring.ts";
+import type { Records } from "../storage/records/records.ts";
+import { Committer } from "./ingest/committer.ts";
+import { type FragmentNumbers, openFragmentNumbers } from "./ingest/fragment-numbers.ts";
+import { startFragmentRetention, sweepFragments } from "./retention/fragment-retention.ts";
+
+export type StreamEngine = Closeable & {
+  committer: Committer;
+  numbers: FragmentNumbers;
+  fragments: FragmentReader;
+  keys: Keyring;
+  /** The stream is deleted: nobody can read what is kept of it from now on. */
+  forget(stream: { id: string }): Promise<void>;
+  /** Deletes what is kept longer than it has to be, without waiting for the next time. */
+  sweep(): Promise<void>;
+};
+
+export type StreamEngineOptions = {
+  records: Records;
+  blobs: BlobStore;
+  wrapper: KeyWrapper;
+  clock: Clock;
+  sleep: Sleep;
+  random: Random;
+  log: Log;
+  /** See Committer. */
+  tickMs: number;
+};
+
+const retentionEveryMs = 60_000;
+
+export function openStreamEngine({ wrapper, ...options }: StreamEngineOptions): StreamEngine {
+  const lifetime = new Lifetime();
+  const keys = openKeyring({ ...options, wrapper });
+  const committer = lifetime.own(new Committer({ ...options, keys }));
+  const numbers = openFragmentNumbers(options);
+  const fragments = openFragmentReader({ ...options, keys });
+  lifetime.own(startFragmentRetention({ ...options, keys, everyMs: retentionEveryMs }));
+  return {
+    committer,
+    numbers,
+    fragments,
+    keys,
+    async forget({ id }) {
+      await keys.destroy(id);
+    },
+    sweep: () => sweepFragments({ ...options, keys }),
+    close: () => lifetime.close(),
+  };
+}
