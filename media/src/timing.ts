@@ -32,31 +32,46 @@ export function rescaled(timestampScale: number, timescale: number): Timescale {
 }
 
 /**
- * Decode times of frames that stand in decoding order: their presentation times, sorted, and all of them earlier by the
- * least delay with which no frame is shown before it is decoded. So they run as evenly as the pictures do.
+ * Decode times of a fragment's frames, which stand in decoding order: their presentation times, sorted, and earlier by
+ * the least delay with which no frame is shown before it is decoded, yet none before the first is shown.
  *
- * Each fragment is timed alone, yet its times must follow those of the fragment before, whose delay may differ: of two
- * groups of pictures, one may use fewer B-frames. Hence the delay is never less than the stream's own word,
- * `reorderFrames` mean frame durations, which holds for all fragments alike. Nothing is earlier than zero: there the
- * first times are bunched.
+ * So a fragment lies between its own first picture and that of the next, whatever B-frames it or others have, and no
+ * state is carried. The first frames follow one another by one unit, until the delay is won. Simpler rules were tried:
+ * with the whole delay, hls.js takes the first decode time for the start and leaves a hole as long at every
+ * discontinuity; without any, in signed composition offsets, FFmpeg shows fragments too late by it.
  *
  * @param presentation in any unit
- * @param reorderFrames see `Picture`
+ * @returns also the sorted times, by which frames are shown one after another
  * @throws RangeError for a time before zero, or past 2^53
  */
-export function decodeTimes(presentation: readonly number[], reorderFrames = 0): { decode: number[]; delay: number } {
-  const sorted = sort(presentation);
-  const last = sorted.length - 1;
-  if (!(0 <= (sorted[0] ?? 0) && (sorted[last] ?? 0) <= Number.MAX_SAFE_INTEGER))
-    throw new RangeError(`frames cannot be shown from ${sorted[0]} to ${sorted[last]}`);
-  const frameDuration = 0 < last ? (sorted[last]! - sorted[0]!) / last : 0;
-  const delay = Math.max(Math.round(reorderFrames * frameDuration), reorderDelay(presentation, sorted));
-  return { decode: sorted.map((time) => Math.max(0, time - delay)), delay };
+export function decodeTimes(presentation: readonly number[]): { decode: readonly number[]; shown: readonly number[] } {
+  const shown = sort(presentation);
+  const delay = reorderDelay(presentation, shown);
+  if (delay === 0) return { decode: shown, shown };
+  const start = shown[0]!;
+  return { decode: shown.map((time, i) => Math.max(time - delay, Math.min(time, start + i))), shown };
+}
+
+/**
+ * As `decodeTimes`, with the whole delay from the first frame on. It is never less than the stream's own word,
+ * `reorderFrames` mean frame durations, so that it is the same for fragments that use fewer B-frames than others.
+ */
+export function delayedDecodeTimes(presentation: readonly number[], reorderFrames = 0): readonly number[] {
+  const shown = sort(presentation);
+  const last = shown.length - 1;
+  const frameDuration = 0 < last ? (shown[last]! - shown[0]!) / last : 0;
+  const delay = Math.max(Math.round(reorderFrames * frameDuration), reorderDelay(presentation, shown));
+  return shown.map((time) => Math.max(0, time - delay));
 }
 
 function sort(times: readonly number[]): readonly number[] {
-  for (let i = 1; i < times.length; i++) if (times[i]! < times[i - 1]!) return times.toSorted((a, b) => a - b);
-  return times;
+  let sorted = times;
+  for (let i = 1; i < times.length && sorted === times; i++) {
+    if (times[i]! < times[i - 1]!) sorted = times.toSorted((a, b) => a - b);
+  }
+  const [first = 0, last = 0] = [sorted[0], sorted.at(-1)];
+  if (0 <= first && last <= Number.MAX_SAFE_INTEGER) return sorted;
+  throw new RangeError(`frames cannot be shown from ${first} to ${last}`);
 }
 
 /** The least that must be subtracted from all decode times so that none is later than its presentation time. */

@@ -4,7 +4,7 @@
  * @see ISO/IEC 14496-12, 8.8
  */
 import type { TrackFormat } from "../codecs/describe-track.ts";
-import { decodeTimes, timescaleOf } from "../timing.ts";
+import { decodeTimes, type Timescale, timescaleOf } from "../timing.ts";
 import type { Frame } from "../track.ts";
 import { box } from "./boxes.ts";
 import { appendSample, lastDuration, sampleFlags } from "./samples.ts";
@@ -29,7 +29,7 @@ export type FragmentTiming = {
 
 /**
  * The parts of the segment in order; the frames' bytes among them are the views that came in.
- * Decode times are `decodeTimes`.
+ * Decode times are `decodeTimes`; after B-frames they pause until the next fragment.
  *
  * @throws CodecError "invalid-frame"; RangeError for times and sizes that the boxes cannot hold
  */
@@ -51,19 +51,17 @@ export function buildFragment(
   view.setUint32(20, sequenceNumber);
   let trafFrom = 8 + mfhdSize;
   let dataSize = 0;
-  for (const [i, { trackId, format, frames, defaultDuration, nextTimestamp }] of used.entries()) {
+  for (const [i, track] of used.entries()) {
+    const { trackId, format, frames } = track;
     const presentation = frames.map(({ timestamp }) => clock.fromTicks(timestamp + timeOffset));
-    const { decode, delay } = decodeTimes(presentation, reorderFramesOf(format));
-    const next = nextTimestamp === undefined ? undefined : clock.fromTicks(nextTimestamp + timeOffset) - delay;
+    const { decode, shown } = decodeTimes(presentation);
+    const end = endOf(track, shown, clock, timeOffset);
     writeTrackHead(view, trafFrom, trafSizes[i]!, trackId, format, decode[0]!);
     writeRunHead(view, trafFrom + trunAt, format, frames.length, moofSize + 8 + dataSize);
     let row = trafFrom + trunAt + trunHead;
     for (const [n, frame] of frames.entries()) {
       const size = appendSample(parts, frame.data, format);
-      const end = decode[n + 1] ?? (next !== undefined && decode[n]! < next ? next : undefined);
-      const lastDelta = 0 < n ? decode[n]! - decode[n - 1]! : undefined;
-      const duration =
-        end === undefined ? lastDuration({ frame, format, defaultDuration, lastDelta }, clock) : end - decode[n]!;
+      const duration = n + 1 < frames.length ? decode[n + 1]! - decode[n]! : end - shown[n]!;
       view.setUint32(row, Math.min(duration, 0xffff_ffff));
       view.setUint32(row + 4, size);
       if (format.kind === "video") {
@@ -80,8 +78,17 @@ export function buildFragment(
   return parts;
 }
 
-function reorderFramesOf(format: TrackFormat): number | undefined {
-  return format.kind === "video" ? format.reorderFrames : undefined;
+/**
+ * When the last picture, or the last sound, is over. Samples last as long as they are shown, the last one too: hls.js
+ * takes the longest for the end of the fragment, and would leave a hole after one that lasts until the next is decoded.
+ */
+function endOf(track: FragmentTrack, shown: readonly number[], clock: Timescale, timeOffset: number): number {
+  const { frames, format, defaultDuration, nextTimestamp } = track;
+  const last = shown.at(-1)!;
+  const next = nextTimestamp === undefined ? last : clock.fromTicks(nextTimestamp + timeOffset);
+  if (last < next) return next;
+  const lastDelta = 1 < shown.length ? last - shown.at(-2)! : undefined;
+  return last + lastDuration({ frame: frames.at(-1)!, format, defaultDuration, lastDelta }, clock);
 }
 
 const segmentType = box("styp", "msdh", new Uint8Array(4), "msdh", "msix", "cmfs");

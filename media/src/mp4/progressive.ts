@@ -3,6 +3,7 @@
  *
  * @see ISO/IEC 14496-12, 8.6 and 8.7
  */
+import type { VideoFormat } from "../codecs/describe-track.ts";
 import { reorderDelay, rescaled, type Timescale, timescaleOf } from "../timing.ts";
 import type { Frame } from "../track.ts";
 import { box, fullBox, u32 } from "./boxes.ts";
@@ -96,9 +97,13 @@ function appendChunk(
   const { codec } = plan.track.format;
   if (format.codec !== codec) throw new RangeError(`a track of a clip cannot change from ${codec} to ${format.codec}`);
   const times = frames.map(({ timestamp }) => clock.fromTicks(timestamp + timeOffset));
+  const entry = entryOf(plan.entries, buildSampleEntry(format));
+  let changed = 0 < plan.chunks.length && plan.chunks.at(-1)!.entry !== entry;
   let chunkSize = 0;
   for (const { data: bytes, keyframe } of frames) {
-    const size = appendSample(data, bytes, format);
+    const repeated = changed && keyframe && format.kind === "video" ? appendParameterSets(data, format) : 0;
+    changed &&= !keyframe;
+    const size = repeated + appendSample(data, bytes, format);
     plan.sizes.push(size);
     plan.keyframes.push(keyframe);
     chunkSize += size;
@@ -111,8 +116,20 @@ function appendChunk(
     { frame, format, defaultDuration, lastDelta: plan.decode.length < 2 ? 0 : lastDelta },
     clock,
   );
-  plan.chunks.push({ offset, samples: frames.length, entry: entryOf(plan.entries, buildSampleEntry(format)) });
+  plan.chunks.push({ offset, samples: frames.length, entry });
   return chunkSize;
+}
+
+/** Where the configuration changes, its first key frame has it too: Chromium knows only the first sample entry. */
+function appendParameterSets(data: Uint8Array[], { nal }: VideoFormat): number {
+  let size = 0;
+  for (const set of nal?.parameterSets ?? []) {
+    const length = new Uint8Array(nal!.lengthSize);
+    for (let i = length.length - 1, rest = set.length; 0 <= i; i--, rest >>>= 8) length[i] = rest;
+    data.push(length, set);
+    size += length.length + set.length;
+  }
+  return size;
 }
 
 function entryOf(entries: Uint8Array[], entry: Uint8Array): number {

@@ -9,7 +9,7 @@ import { adtsHeaderSize, buildAdtsHeader, rawAacFrame } from "../codecs/aac.ts";
 import type { AudioFormat, TrackFormat, VideoFormat } from "../codecs/describe-track.ts";
 import { CodecError } from "../codecs/errors.ts";
 import { frameUnits } from "../codecs/nal-units.ts";
-import { decodeTimes, rescaled } from "../timing.ts";
+import { delayedDecodeTimes, rescaled } from "../timing.ts";
 import type { Frame } from "../track.ts";
 import { buildPackets, type Payload, partsSize } from "./packets.ts";
 import { buildAssociation, buildMap, pids } from "./tables.ts";
@@ -89,7 +89,7 @@ function pictures(
   timeOf: (frame: Frame) => number,
 ): Timed[] {
   const presentation = frames.map(timeOf);
-  const { decode } = decodeTimes(presentation, format.reorderFrames);
+  const decode = delayedDecodeTimes(presentation, format.reorderFrames);
   return frames.map((frame, i) => {
     const data = accessUnit(format, frame);
     const time = decode[i]!;
