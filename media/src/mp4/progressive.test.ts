@@ -14,7 +14,8 @@ import {
   testSound,
   withFile,
 } from "../../test/ffmpeg.ts";
-import { describeTrack } from "../codecs/describe-track.ts";
+import { describeTrack, type VideoFormat } from "../codecs/describe-track.ts";
+import { frameUnits } from "../codecs/nal-units.ts";
 import type { Frame } from "../track.ts";
 import { buildClip, type ClipFragment } from "./progressive.ts";
 
@@ -89,6 +90,23 @@ test("changes the resolution in the middle, with a sample description for each",
   );
   const expected = [...Array(25).fill("128,96"), ...Array(25).fill("256,192"), ...Array(25).fill("128,96")];
   assert.deepEqual(sizes.match(/\d+,\d+/g), expected);
+});
+
+test("repeats the parameter sets before the first key frame of a changed configuration, and nowhere else", () => {
+  const small = encode(...testPicture("128x96", 1), ...picture.h264);
+  const large = encode(...testPicture("256x192", 1), ...picture.h264);
+  const packets = probe(
+    buildClip([fragmentOf(small), fragmentOf(large, 1000), fragmentOf(large, 2000)]),
+    "mp4",
+  ).packets;
+  const format = describeTrack(large.tracks[0]!);
+  assert.equal(format.kind, "video");
+  const { parameterSets, isParameterSet } = (format as VideoFormat).nal!;
+  const withSets = packets.map(({ data }) => [...frameUnits(data, 4)].filter(isParameterSet));
+  assert.deepEqual(
+    withSets.flatMap((sets, i) => (0 < sets.length ? [[i, ...sets.map(digest)]] : [])),
+    [[25, ...parameterSets.map(digest)]],
+  );
 });
 
 test("an empty clip is a file without tracks", () => {
