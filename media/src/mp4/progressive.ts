@@ -32,10 +32,10 @@ export type ClipTrack = MovieTrack & {
  * The parts of the file in order; the frames' bytes among them are the views that came in.
  *
  * The clip begins at its earliest frame. Frames keep their times: a gap lengthens the sample before it, and a track that
- * begins later waits in an edit list. A track may change its configuration from fragment to fragment, not its kind.
+ * begins later waits in an edit list. A track may change its configuration from fragment to fragment, not its codec.
  *
  * @param fragments in order of time, none twice
- * @throws CodecError "invalid-frame"; RangeError where a track changes its kind, or the clip is too long or too large
+ * @throws CodecError "invalid-frame"; RangeError where a track changes its codec, or the clip is too long or too large
  */
 export function buildClip(fragments: readonly ClipFragment[]): Uint8Array[] {
   const clock = clipClock(fragments);
