@@ -29,8 +29,6 @@ export const archivedMediaNotDone = {
   GetDASHStreamingSessionURL: media,
   GetHLSStreamingSessionURL: media,
   GetImages: media,
-  GetMediaForFragmentList: media,
-  ListFragments: media,
 } as const;
 
 export const signalingNotDone = { GetIceServerConfig: signalling, SendAlexaOfferToMaster: signalling } as const;

@@ -22,6 +22,7 @@ import type { StreamEngine } from "../../engine/stream-engine.ts";
 import type { Records } from "../../storage/records/records.ts";
 import type { Service } from "../operation.ts";
 import type { SparseOperationsOf } from "../operations-of.ts";
+import { archivedMediaConstraints } from "./archived-media-constraints.ts";
 import { streamsConstraints } from "./constraints.ts";
 import { defaultLimits, type StreamListeners, type StreamsContext, type StreamsLimits } from "./context.ts";
 import { createStream } from "./create-stream.ts";
@@ -32,6 +33,8 @@ import { describeNotificationConfiguration } from "./describe-notification-confi
 import { describeStream } from "./describe-stream.ts";
 import { describeStreamStorageConfiguration } from "./describe-stream-storage-configuration.ts";
 import { getDataEndpoint } from "./get-data-endpoint.ts";
+import { getMediaForFragmentList } from "./get-media-for-fragment-list.ts";
+import { listFragments } from "./list-fragments.ts";
 import { listStreams } from "./list-streams.ts";
 import { listTagsForResource } from "./list-tags-for-resource.ts";
 import { listTagsForStream } from "./list-tags-for-stream.ts";
@@ -76,7 +79,10 @@ export const controlOperations = {
 
 export const mediaOperations = {} satisfies Omit<Media, keyof typeof mediaNotDone>;
 
-export const archivedMediaOperations = {} satisfies Omit<ArchivedMedia, keyof typeof archivedMediaNotDone>;
+export const archivedMediaOperations = {
+  GetMediaForFragmentList: getMediaForFragmentList,
+  ListFragments: listFragments,
+} satisfies Omit<ArchivedMedia, keyof typeof archivedMediaNotDone>;
 
 export const signalingOperations = {} satisfies Omit<Signaling, keyof typeof signalingNotDone>;
 
@@ -110,6 +116,7 @@ export function openStreamsServices(options: StreamsOptions): readonly Service<S
     { ...common, model: "kinesis-video-media", operations: mediaOperations, notDone: mediaNotDone },
     {
       ...common,
+      constraints: archivedMediaConstraints,
       model: "kinesis-video-archived-media",
       operations: archivedMediaOperations,
       notDone: archivedMediaNotDone,
