@@ -112,6 +112,7 @@ async function serve(served: Served, request: EdgeRequest, requestId: string, op
     log: options.log,
     s3BaseDomains: options.s3BaseDomains,
     fallbackService: model.signingName,
+    bodyMode: () => (isS3 ? "streamed" : isEndless(model, request) ? "endless" : "whole"),
     maxBodyBytes: maxWholeBytes,
   });
   const call = openCall(request, who, { requestId, isS3, maxWholeBytes, s3BaseDomains: options.s3BaseDomains });
@@ -125,6 +126,11 @@ async function serve(served: Served, request: EdgeRequest, requestId: string, op
   authorizeOrDeny(who.caller, operation.authorize(input, context), model.signingName);
   const output = await operation.run(input, context);
   return protocol.encode(asked.operation, output ?? {}, requestId);
+}
+
+/** PutMedia, whose body is as long as its camera lives, and signed as if it were empty. */
+function isEndless(model: Model, { rawPath }: EdgeRequest): boolean {
+  return model.signingName === "kinesisvideo" && /^\/+putMedia$/.test(rawPath);
 }
 
 /** @throws ServiceError for what AWS has and we have not */

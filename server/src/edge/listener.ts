@@ -38,6 +38,8 @@ const headersTimeout = 30_000;
 const keepAliveTimeout = 75_000;
 const maxHeaderSize = 64 << 10;
 
+const flushMs = 5;
+
 /** What is read and thrown away of a body that nobody wanted, so that the client gets to see the answer. */
 const drainBytes = 4 << 20;
 const drainUnreadMs = 5_000;
@@ -102,10 +104,11 @@ async function answer(
   try {
     const body = continues ? afterContinue(request, response) : request.iterator({ destroyOnReturn: false });
     const answer = await handler(edgeRequest(request, body, secure, gone.signal));
-    const unread = !request.complete && hasBody(request);
-    if (unread) response.setHeader("connection", "close");
+    const isUnread = () => !request.complete && hasBody(request);
+    // An answer in pieces may be one to what still comes.
+    if (isUnread() && !isStream(answer.body)) response.setHeader("connection", "close");
     await write(response, answer, request.method === "HEAD", gone.signal);
-    if (unread) drain(request);
+    if (isUnread()) drain(request);
   } catch {
     // The handler never throws: only a body that broke off in the middle of its answer comes here.
     response.destroy();
@@ -157,7 +160,7 @@ async function write(
   isHead: boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  if (body === undefined || typeof body === "string" || body instanceof Uint8Array) {
+  if (!isStream(body)) {
     const sizeBytes = body === undefined ? 0 : Buffer.byteLength(body);
     const saysLength = "content-length" in headers || status === 204 || status === 304 || status < 200;
     const length = saysLength ? {} : { "content-length": sizeBytes };
@@ -167,15 +170,23 @@ async function write(
   }
   response.writeHead(status, headers as OutgoingHttpHeaders);
   const chunks = body[Symbol.asyncIterator]();
+  // Usually the first bytes go out together with the headers; whoever waits for an answer alone gets it soon.
+  const soon = setTimeout(() => response.flushHeaders(), flushMs);
   try {
     for (let next = isHead ? undefined : await chunks.next(); next && !next.done; next = await chunks.next()) {
+      clearTimeout(soon);
       signal.throwIfAborted();
       await written(response, next.value, signal);
     }
   } finally {
+    clearTimeout(soon);
     await chunks.return?.();
   }
   response.end();
+}
+
+function isStream(body: EdgeResponse["body"]): body is AsyncIterable<Uint8Array> {
+  return typeof body === "object" && Symbol.asyncIterator in body;
 }
 
 /** Resolves when the kernel has the bytes: their memory may be another chunk's from then on. */

@@ -12,13 +12,20 @@ import { type Keyring, openKeyring } from "../storage/keys/keyring.ts";
 import type { Records } from "../storage/records/records.ts";
 import { Committer } from "./ingest/committer.ts";
 import { type FragmentNumbers, openFragmentNumbers } from "./ingest/fragment-numbers.ts";
+import { Ingest } from "./ingest/ingest.ts";
+import { LiveStreams } from "./live/live-streams.ts";
 import { startFragmentRetention, sweepFragments } from "./retention/fragment-retention.ts";
 
 export type StreamEngine = Closeable & {
+  records: Records;
   committer: Committer;
+  ingest: Ingest;
+  live: LiveStreams;
   numbers: FragmentNumbers;
   fragments: FragmentReader;
   keys: Keyring;
+  clock: Clock;
+  sleep: Sleep;
   /** The stream is deleted: nobody can read what is kept of it from now on. */
   forget(stream: { id: string }): Promise<void>;
   /** Deletes what is kept longer than it has to be, without waiting for the next time. */
@@ -38,6 +45,7 @@ export type StreamEngineOptions = {
 };
 
 const retentionEveryMs = 60_000;
+const pruneEveryMs = 5_000;
 
 export function openStreamEngine({ wrapper, ...options }: StreamEngineOptions): StreamEngine {
   const lifetime = new Lifetime();
@@ -46,15 +54,27 @@ export function openStreamEngine({ wrapper, ...options }: StreamEngineOptions): 
   const numbers = openFragmentNumbers(options);
   const fragments = openFragmentReader({ ...options, keys });
   lifetime.own(startFragmentRetention({ ...options, keys, everyMs: retentionEveryMs }));
+  const live = new LiveStreams(options.clock);
+  const pruning = setInterval(() => live.prune(), pruneEveryMs).unref();
+  const ingest = lifetime.own(new Ingest({ ...options, committer, numbers, live }));
   return {
+    records: options.records,
     committer,
+    ingest,
+    live,
     numbers,
     fragments,
     keys,
+    clock: options.clock,
+    sleep: options.sleep,
     async forget({ id }) {
       await keys.destroy(id);
+      await ingest.tick();
     },
     sweep: () => sweepFragments({ ...options, keys }),
-    close: () => lifetime.close(),
+    close() {
+      clearInterval(pruning);
+      return lifetime.close();
+    },
   };
 }

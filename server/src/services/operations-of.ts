@@ -1,7 +1,7 @@
 /**
  * An SDK client's operations as a table type: a service that lacks one, or answers one in another form, does not compile.
  */
-import type { Operation } from "./operation.ts";
+import type { Bytes, Operation } from "./operation.ts";
 
 /** `BaseClient` holds what the client has beside its operations (`send`, `config`, …). */
 export type OperationsOf<Client, BaseClient, Context> = {
@@ -23,8 +23,15 @@ export type SparseOperationsOf<Client, BaseClient, Context> = {
     // biome-ignore lint/suspicious/noExplicitAny: only input and output matter here.
     ...args: [infer Input extends object, any, (error: any, data?: infer Output) => void]
   ) => void
-    ? Operation<Input, Omit<Output & object, "$metadata">, Context>
+    ? Operation<Input, Streamed<Omit<Output & object, "$metadata">>, Context>
     : never;
+};
+
+/** Where a client gets a stream with methods of the SDK's own, a service gives bytes. */
+type Streamed<Output> = {
+  [Member in keyof Output]: NonNullable<Output[Member]> extends { transformToByteArray(): unknown }
+    ? Bytes
+    : Output[Member];
 };
 
 /** As the wire has it: every member is there, with `null` where it has no value. */

@@ -65,6 +65,36 @@ export const extensions: Record<string, Extension> = {
     // Developer guide, "Update Pipeline Status" and "Update Pipeline Notifications", sample responses.
     statuses: { UpdatePipelineStatus: 202, UpdatePipelineNotifications: 202 },
   },
+  "kinesis-video-media": {
+    operations: {
+      // In no SDK's model. API reference, "PutMedia".
+      PutMedia: { input: "PutMediaInput", output: "PutMediaOutput", traits: { http: ["POST", "/putMedia", 200] } },
+    },
+    shapes: {
+      PutMediaInput: {
+        kind: "structure",
+        members: {
+          FragmentTimecodeType: { type: "string", traits: { httpHeader: "x-amzn-fragment-timecode-type" } },
+          StreamName: { type: "string", traits: { httpHeader: "x-amzn-stream-name" } },
+          StreamARN: { type: "string", traits: { httpHeader: "x-amzn-stream-arn" } },
+          ProducerStartTimestamp: { type: "string", traits: { httpHeader: "x-amzn-producer-start-timestamp" } },
+          FragmentAcknowledgmentRequired: {
+            type: "string",
+            traits: { httpHeader: "x-amzn-fragment-acknowledgment-required" },
+          },
+          Payload: { type: "blob", traits: { streaming: 1, httpPayload: 1 } },
+        },
+        required: 1,
+      },
+      PutMediaOutput: {
+        kind: "structure",
+        members: {
+          ContentType: { type: "string", traits: { httpHeader: "Content-Type" } },
+          Payload: { type: "blob", traits: { streaming: 1, httpPayload: 1 } },
+        },
+      },
+    },
+  },
   s3: {
     unwrapped: ["GetBucketLocationOutput"],
     partial: ["GetObject", "HeadObject"],

@@ -52,6 +52,14 @@ export const streamsConstraints: ServiceConstraints = {
     ],
   },
 
+  "PutMediaInput.FragmentTimecodeType": { enum: ["ABSOLUTE", "RELATIVE"] },
+  "PutMediaInput.FragmentAcknowledgmentRequired": { enum: ["0", "1"] },
+  "StartSelector.StartSelectorType": {
+    enum: ["FRAGMENT_NUMBER", "SERVER_TIMESTAMP", "PRODUCER_TIMESTAMP", "NOW", "EARLIEST", "CONTINUATION_TOKEN"],
+  },
+  "StartSelector.AfterFragmentNumber": { length: [1, 128], pattern: /^[0-9]+$/ },
+  "StartSelector.ContinuationToken": { length: [1, 128], pattern: /^[a-zA-Z0-9_.-]+$/ },
+
   "TagStreamInput.Tags": atLeastOne,
   "TagResourceInput.Tags": atLeastOne,
   "CreateStreamInput.Tags.key": tagKey,

@@ -22,7 +22,7 @@ export const controlNotDone = {
   UpdateSignalingChannel: signalling,
 } as const;
 
-export const mediaNotDone = { GetMedia: media } as const;
+export const mediaNotDone = {} as const;
 
 export const archivedMediaNotDone = {
   GetClip: media,

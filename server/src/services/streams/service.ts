@@ -33,12 +33,14 @@ import { describeNotificationConfiguration } from "./describe-notification-confi
 import { describeStream } from "./describe-stream.ts";
 import { describeStreamStorageConfiguration } from "./describe-stream-storage-configuration.ts";
 import { getDataEndpoint } from "./get-data-endpoint.ts";
+import { getMedia } from "./get-media.ts";
 import { getMediaForFragmentList } from "./get-media-for-fragment-list.ts";
 import { listFragments } from "./list-fragments.ts";
 import { listStreams } from "./list-streams.ts";
 import { listTagsForResource } from "./list-tags-for-resource.ts";
 import { listTagsForStream } from "./list-tags-for-stream.ts";
 import { archivedMediaNotDone, controlNotDone, mediaNotDone, signalingNotDone } from "./not-done.ts";
+import { putMedia } from "./put-media.ts";
 import { tagResource } from "./tag-resource.ts";
 import { tagStream } from "./tag-stream.ts";
 import { untagResource } from "./untag-resource.ts";
@@ -77,7 +79,10 @@ export const controlOperations = {
   UpdateStreamStorageConfiguration: updateStreamStorageConfiguration,
 } satisfies Omit<Control, keyof typeof controlNotDone>;
 
-export const mediaOperations = {} satisfies Omit<Media, keyof typeof mediaNotDone>;
+export const mediaOperations = { GetMedia: getMedia, PutMedia: putMedia } satisfies Omit<
+  Media,
+  keyof typeof mediaNotDone
+> & { PutMedia: typeof putMedia };
 
 export const archivedMediaOperations = {
   GetMediaForFragmentList: getMediaForFragmentList,

@@ -1,0 +1,136 @@
+/**
+ * A GetMedia session: a stream's fragments in the order of their numbers, from the store and, where it has caught up, while
+ * they arrive.
+ *
+ * It never keeps media: what its reader is too slow for is read from the store when the reader comes to it.
+ */
+import type { Sleep } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { StoredFragment } from "../../storage/fragments/fragment.ts";
+import { FragmentDamaged, type FragmentReader, KeyMissing } from "../../storage/fragments/fragment-reader.ts";
+import { findFragments, findNewestFragment, listFragmentsAfter } from "../../storage/records/fragments.ts";
+import type { Records } from "../../storage/records/records.ts";
+import { errorTags, fragmentTags, openHeader, positionTags } from "../playback/media-document.ts";
+import type { LiveFragment } from "./live-fragment.ts";
+import type { LiveStreams } from "./live-streams.ts";
+
+export type MediaSessionOptions = {
+  records: Records;
+  fragments: FragmentReader;
+  live: LiveStreams;
+  sleep: Sleep;
+  log: Log;
+  streamId: string;
+  /** The first fragment is the one after this number; `undefined`: the oldest that there is. */
+  after: string | undefined;
+  signal: AbortSignal;
+  /** Stops at the end of a document: sessions last so long and no longer. */
+  isOver: () => boolean;
+};
+
+/** Some rows at a time: memory is one fragment. */
+const rowsAtOnce = 32;
+/** Fragments that another process stores are found so late. */
+const pollMs = 1_000;
+
+export async function* openMediaSession(options: MediaSessionOptions): AsyncGenerator<Uint8Array> {
+  const { records, live, sleep, streamId, signal, isOver } = options;
+  let { after } = options;
+  for (;;) {
+    // In this order: what leaves the first before we look is in the second.
+    const arriving = live.next(streamId, after);
+    const stored = await listFragmentsAfter(records.db, streamId, after, rowsAtOnce);
+    let isBehind = false;
+    for (const fragment of stored) {
+      if (arriving !== undefined && arriving.facts.number <= fragment.number) break;
+      if (signal.aborted || isOver()) return;
+      isBehind = true;
+      yield* storedDocument(options, fragment);
+      after = fragment.number;
+    }
+    if (signal.aborted || isOver()) return;
+    if (isBehind) continue;
+    if (arriving === undefined) await orAborted(live.anotherBegins(streamId, after, sleep(pollMs)), signal);
+    else if (yield* liveDocument(options, arriving)) after = arriving.facts.number;
+    else return;
+  }
+}
+
+async function* storedDocument(options: MediaSessionOptions, stored: StoredFragment): AsyncGenerator<Uint8Array> {
+  const { fragments, log } = options;
+  try {
+    const header = await fragments.readHeader(stored);
+    const { body } = await fragments.read(stored);
+    yield openHeader(header);
+    if (0 < stored.clusterFrom) yield body.subarray(0, stored.clusterFrom);
+    yield fragmentTags(stored);
+    yield body.subarray(stored.clusterFrom);
+  } catch (error) {
+    if (!(error instanceof FragmentDamaged || error instanceof KeyMissing)) throw error;
+    log.error({ streamId: stored.streamId, number: stored.number, err: error }, "a fragment cannot be read");
+    yield errorTags(stored.number, 5000, "INTERNAL_ERROR");
+  }
+  yield positionTags(stored.number, await millisBehind(options, stored.serverTimestamp));
+}
+
+/** `false`: it broke off where a reader cannot go on. */
+async function* liveDocument(options: MediaSessionOptions, live: LiveFragment): AsyncGenerator<Uint8Array, boolean> {
+  const { records, fragments, streamId, signal } = options;
+  const { number, header, clusterFrom, serverTimestamp } = live.facts;
+  yield openHeader(header);
+  for (let sent = 0; ; ) {
+    const changed = live.changed;
+    const { state } = live;
+    const pieces = live.from(sent) ?? (await storedPieces(sent));
+    if (pieces === undefined) return false;
+    for (const piece of split(pieces, clusterFrom - sent)) {
+      if (signal.aborted) return false;
+      if (sent === clusterFrom) yield fragmentTags(live.facts);
+      yield piece;
+      sent += piece.length;
+    }
+    if (state === "dropped") return false;
+    if (state !== "arriving" && live.sizeBytes <= sent) break;
+    if (pieces.length === 0) await orAborted(changed, signal);
+    if (signal.aborted) return false;
+  }
+  yield positionTags(number, await millisBehind(options, serverTimestamp));
+  return true;
+
+  async function storedPieces(from: number): Promise<Uint8Array[] | undefined> {
+    const [stored] = await findFragments(records.db, streamId, [number]);
+    if (stored === undefined) return undefined;
+    const { body } = await fragments.read(stored);
+    return from < body.length ? [body.subarray(from)] : [];
+  }
+}
+
+/** The same pieces, cut so that none lies on both sides of the place. */
+function* split(pieces: readonly Uint8Array[], at: number): Generator<Uint8Array> {
+  let left = at;
+  for (const piece of pieces) {
+    if (0 < left && left < piece.length) {
+      yield piece.subarray(0, left);
+      yield piece.subarray(left);
+    } else if (0 < piece.length) yield piece;
+    left -= piece.length;
+  }
+}
+
+/** From the newest fragment of the stream. */
+async function millisBehind({ records, live, streamId }: MediaSessionOptions, serverTimestamp: number) {
+  const newest =
+    live.newestServerTimestamp(streamId) ?? (await findNewestFragment(records.db, streamId))?.serverTimestamp;
+  return (newest ?? serverTimestamp) - serverTimestamp;
+}
+
+/** Leaves nothing behind at the signal: a session waits a hundred thousand times. */
+async function orAborted(change: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wake = () => resolve();
+  signal.addEventListener("abort", wake);
+  change.then(wake);
+  await promise;
+  signal.removeEventListener("abort", wake);
+}

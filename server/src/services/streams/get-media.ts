@@ -1,0 +1,78 @@
+import type { GetMediaInput, GetMediaOutput, StartSelector } from "@aws-sdk/client-kinesis-video-media";
+import { openMediaSession } from "../../engine/live/media-session.ts";
+import { findFragmentAt, findNewestFragment, type Timeline } from "../../storage/records/fragments.ts";
+import type { Stream } from "../../storage/records/streams.ts";
+import type { Bytes, Operation, With } from "../operation.ts";
+import type { Call, StreamsContext } from "./context.ts";
+import { invalidArgument } from "./errors.ts";
+import { authorizationOf, needStream } from "./find-stream.ts";
+
+type Input = With<GetMediaInput, "StartSelector">;
+type Output = Omit<GetMediaOutput, "Payload"> & { Payload: Bytes };
+
+/** Seen of the service whatever the codecs. */
+const contentType = "video/webm";
+/** Clients come again with the last continuation token. */
+const sessionMs = 45 * 60_000;
+
+/** Fragments from the selected one on, for as long as the reader stays and the session lasts. */
+export const getMedia: Operation<Input, Output, StreamsContext> = {
+  authorize: (input, ctx) => authorizationOf(ctx, "GetMedia", input),
+
+  async run(input, ctx) {
+    const stream = await needStream(ctx, input);
+    const after = await startOf(input.StartSelector, stream, ctx);
+    const { engine, clock, log, signal } = ctx;
+    const until = clock() + sessionMs;
+    const isOver = () => until < clock();
+    return {
+      ContentType: contentType,
+      Payload: openMediaSession({ ...engine, log, streamId: stream.id, after, signal, isOver }),
+    };
+  },
+};
+
+/** The number after which the first fragment comes; `undefined`: the oldest one is the first. */
+async function startOf(selector: StartSelector, stream: Stream, ctx: Call): Promise<string | undefined> {
+  const { records, engine } = ctx;
+  switch (selector.StartSelectorType) {
+    case "EARLIEST":
+      return undefined;
+    case "NOW": {
+      const newest = engine.live.newest(stream.id)?.facts ?? (await findNewestFragment(records.db, stream.id));
+      return newest && before(newest.number);
+    }
+    case "FRAGMENT_NUMBER":
+      return needed(selector.AfterFragmentNumber, "AfterFragmentNumber");
+    case "CONTINUATION_TOKEN": {
+      const token = needed(selector.ContinuationToken, "ContinuationToken");
+      if (!/^\d+$/.test(token)) throw invalidArgument("The ContinuationToken is none of this stream.");
+      return token;
+    }
+    default: {
+      const at = needed(selector.StartTimestamp, "StartTimestamp").getTime();
+      return numberAt(stream, selector.StartSelectorType === "SERVER_TIMESTAMP" ? "server" : "producer", at, ctx);
+    }
+  }
+}
+
+async function numberAt({ id }: Stream, timeline: Timeline, at: number, { records, engine }: Call) {
+  const stored = await findFragmentAt(records.db, id, timeline, at);
+  if (stored !== undefined) return before(stored.number);
+  const timeOf = ({ serverTimestamp, producerTimestamp }: { serverTimestamp: number; producerTimestamp: number }) =>
+    timeline === "server" ? serverTimestamp : producerTimestamp;
+  const live = engine.live.find(id, (facts) => at <= timeOf(facts)) ?? engine.live.newest(id);
+  if (live !== undefined) return before(live.facts.number);
+  // All there is lies before that time: what comes next is the first.
+  return (await findNewestFragment(records.db, id))?.number;
+}
+
+function needed<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw invalidArgument(`The StartSelector needs ${name}.`);
+  return value;
+}
+
+/** The largest number below, of as many digits. */
+function before(number: string): string {
+  return (BigInt(number) - 1n).toString().padStart(number.length, "0");
+}
