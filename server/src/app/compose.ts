@@ -82,6 +82,8 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
         limits: { streams: config["max-streams"] },
         publicUrl: config["public-url"],
         engine: streams,
+        // Until there are topics to publish to.
+        onNotification: (notification) => log.info(notification, "a marked fragment is stored"),
       }),
       ...(config.buckets === undefined ? [openS3Service({ records, blobs, clock, random, log })] : []),
     ];

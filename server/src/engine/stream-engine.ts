@@ -6,10 +6,12 @@ import { type Closeable, Lifetime } from "../base/lifetime.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { BlobStore } from "../storage/blobs/blob-store.ts";
+import type { Fragment } from "../storage/fragments/fragment.ts";
 import { type FragmentReader, openFragmentReader } from "../storage/fragments/fragment-reader.ts";
 import type { KeyWrapper } from "../storage/keys/key-wrapper.ts";
 import { type Keyring, openKeyring } from "../storage/keys/keyring.ts";
 import type { Records } from "../storage/records/records.ts";
+import { FragmentEvents } from "./events/fragment-events.ts";
 import { Committer } from "./ingest/committer.ts";
 import { type FragmentNumbers, openFragmentNumbers } from "./ingest/fragment-numbers.ts";
 import { Ingest } from "./ingest/ingest.ts";
@@ -21,6 +23,7 @@ export type StreamEngine = Closeable & {
   committer: Committer;
   ingest: Ingest;
   live: LiveStreams;
+  events: FragmentEvents;
   numbers: FragmentNumbers;
   fragments: FragmentReader;
   keys: Keyring;
@@ -56,12 +59,22 @@ export function openStreamEngine({ wrapper, ...options }: StreamEngineOptions): 
   lifetime.own(startFragmentRetention({ ...options, keys, everyMs: retentionEveryMs }));
   const live = new LiveStreams(options.clock);
   const pruning = setInterval(() => live.prune(), pruneEveryMs).unref();
-  const ingest = lifetime.own(new Ingest({ ...options, committer, numbers, live }));
+  const events = new FragmentEvents(options.log);
+  const storing = {
+    room: () => committer.room(),
+    async submit(fragment: Fragment) {
+      const stored = await committer.submit(fragment);
+      events.tell({ fragment: stored, tags: fragment.tags });
+      return stored;
+    },
+  };
+  const ingest = lifetime.own(new Ingest({ ...options, committer: storing, numbers, live }));
   return {
     records: options.records,
     committer,
     ingest,
     live,
+    events,
     numbers,
     fragments,
     keys,
@@ -72,9 +85,10 @@ export function openStreamEngine({ wrapper, ...options }: StreamEngineOptions): 
       await ingest.tick();
     },
     sweep: () => sweepFragments({ ...options, keys }),
-    close() {
+    async close() {
       clearInterval(pruning);
-      return lifetime.close();
+      await lifetime.close();
+      await events.settled();
     },
   };
 }

@@ -32,6 +32,7 @@ import { describeMappedResourceConfiguration } from "./describe-mapped-resource-
 import { describeNotificationConfiguration } from "./describe-notification-configuration.ts";
 import { describeStream } from "./describe-stream.ts";
 import { describeStreamStorageConfiguration } from "./describe-stream-storage-configuration.ts";
+import { type FragmentNotification, notificationOf } from "./fragment-notification.ts";
 import { getDataEndpoint } from "./get-data-endpoint.ts";
 import { getMedia } from "./get-media.ts";
 import { getMediaForFragmentList } from "./get-media-for-fragment-list.ts";
@@ -101,10 +102,12 @@ export type StreamsOptions = {
   publicUrl?: string | undefined;
   listeners?: StreamListeners;
   engine: StreamEngine;
+  /** A fragment that was marked for it is stored. Told once, by the process that stored it. */
+  onNotification?(notification: FragmentNotification): void;
 };
 
 export function openStreamsServices(options: StreamsOptions): readonly Service<StreamsContext>[] {
-  const { records, clock, random, log, limits, publicUrl, engine } = options;
+  const { records, clock, random, log, limits, publicUrl, engine, onNotification } = options;
   const context: StreamsContext = {
     records,
     log,
@@ -115,6 +118,10 @@ export function openStreamsServices(options: StreamsOptions): readonly Service<S
     newId: () => sortableId(clock, random),
     newVersion: () => randomText(random, 20),
   };
+  engine.events.listen(async (event) => {
+    const notification = await notificationOf(records, event);
+    if (notification !== undefined) onNotification?.(notification);
+  });
   const common = { context, constraints: streamsConstraints };
   return [
     { ...common, model: "kinesis-video", operations: controlOperations, notDone: controlNotDone },
