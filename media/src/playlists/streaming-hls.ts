@@ -50,6 +50,8 @@ export type StreamingSegment = {
   mapUri?: string;
   /** Names the tracks' configuration: where it changes, a player must begin anew whatever the mode. */
   format?: string;
+  /** There is nothing behind the URI: it keeps the place, so that playlists of other tracks stay in step. */
+  gap?: boolean;
 };
 
 export type StreamingPlaylist = {
@@ -75,10 +77,11 @@ export function buildStreamingPlaylist(playlist: StreamingPlaylist): string {
   const body = segments.flatMap((segment, i) => {
     const discontinuous = isDiscontinuity(segment, segments[i - 1] ?? playlist.previous, playlist.discontinuityMode);
     const mapLine = segment.mapUri !== map && segment.mapUri ? [`#EXT-X-MAP:URI="${segment.mapUri}"`] : [];
-    map = segment.mapUri;
+    map = segment.mapUri ?? map;
     return [
       ...(discontinuous ? ["#EXT-X-DISCONTINUITY"] : []),
       ...mapLine,
+      ...(segment.gap ? ["#EXT-X-GAP"] : []),
       ...(programDateTime ? [`#EXT-X-PROGRAM-DATE-TIME:${new Date(segment.startMs).toISOString()}`] : []),
       `#EXTINF:${Number((segment.durationMs / 1000).toFixed(3))},`,
       segment.uri,

@@ -18,9 +18,11 @@ import { contextOf } from "./context-of.ts";
 import type { Credentials } from "./credentials.ts";
 import { callersMistake, encodeError, ownFailure } from "./errors.ts";
 import type { EdgeRequest, EdgeResponse, Handler } from "./http.ts";
+import { answerLink, isLink } from "./links.ts";
 import type { Model } from "./model/model.ts";
 import { modelOf } from "./model/models.ts";
 import { openCall } from "./open-call.ts";
+import { answerOpenPreflight, isOpenPreflight, openCorsHeaders } from "./open-cors.ts";
 import type { Answer, ProtocolHandler } from "./protocols/call.ts";
 import { protocolOf } from "./protocols/protocol-of.ts";
 import { answerPreflight, corsHeadersFor, isPreflight } from "./s3-cors.ts";
@@ -70,7 +72,8 @@ export function createEdge(options: EdgeOptions): Handler {
       if (answer !== undefined) return answer;
     }
 
-    const chosen = chooseService(served, request);
+    const linked = served.find((one) => isLink(one.service, request) || isOpenPreflight(one, request));
+    const chosen = linked === undefined ? chooseService(served, request) : { service: linked };
     const dialect = "service" in chosen ? chosen.service.model : dialectOf(chosen.unserved);
     const isS3 = dialect.signingName === "s3";
     let answer: EdgeResponse;
@@ -88,6 +91,7 @@ export function createEdge(options: EdgeOptions): Handler {
     if (isS3 && "service" in chosen) {
       Object.assign(answer.headers, await corsHeadersFor(chosen.service.service, request, options));
     }
+    if (dialect.signingName === "kinesisvideo") Object.assign(answer.headers, openCorsHeaders);
     if (isS3) answer.headers["x-amz-id-2"] = hostId;
     answer.headers[isS3 ? "x-amz-request-id" : "x-amzn-requestid"] = requestId;
     return answer;
@@ -103,6 +107,8 @@ function prepare(service: Service<unknown>, { models }: EdgeOptions): Served {
 async function serve(served: Served, request: EdgeRequest, requestId: string, options: EdgeOptions): Promise<Answer> {
   const { service, model, protocol, check } = served;
   const isS3 = model.signingName === "s3";
+  if (isLink(service, request)) return answerLink(service, request);
+  if (isOpenPreflight(served, request)) return answerOpenPreflight(request);
   if (isS3 && isPreflight(request)) return answerPreflight(service, request, options);
   if (isS3 && isForm(request)) return answerForm(service, request, requestId, options);
 

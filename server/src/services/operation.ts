@@ -59,9 +59,25 @@ export type Service<Context> = {
   notDone: Record<string, string>;
   /** One line each: see edge/constraints.ts for the language. */
   constraints: ServiceConstraints;
+  /** Paths that are asked for without a signature, with a proof of their own. */
+  links?: Links;
   /** S3's: what its rules add to an answer for another origin. `undefined`: nothing, a preflight is refused. */
   cors?(question: CorsQuestion): Promise<Readonly<Record<string, string>> | undefined>;
 };
+
+export type Links = {
+  owns(path: string): boolean;
+  /** @throws ServiceError */
+  answer(link: Link): Promise<LinkAnswer>;
+};
+
+export type Link = {
+  path: string;
+  /** By decoded name; the first of repeated ones. */
+  query(name: string): string | undefined;
+};
+
+export type LinkAnswer = { contentType: string; cacheControl: string; body: string | readonly Uint8Array[] };
 
 export type CorsQuestion = {
   bucket: string;

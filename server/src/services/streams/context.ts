@@ -2,6 +2,7 @@
  * What every operation on streams is given beside its input.
  */
 import type { Log } from "../../base/log.ts";
+import type { Playback } from "../../engine/playback/playback.ts";
 import type { StreamEngine } from "../../engine/stream-engine.ts";
 import type { Home } from "../../storage/records/listing.ts";
 import type { Records } from "../../storage/records/records.ts";
@@ -35,6 +36,7 @@ export type StreamsContext = {
   publicUrl: string | undefined;
   listeners: StreamListeners;
   engine: StreamEngine;
+  playback: Playback;
   /** Of an incarnation of a stream. */
   newId: () => string;
   newVersion: () => string;

@@ -47,3 +47,37 @@ export function noDataRetention(name: string): ServiceError {
   const message = `The stream ${name} keeps no data: its retention is 0 hours.`;
   return new ServiceError("NoDataRetentionException", 400, message);
 }
+
+export function noFragments(name: string, mode: string): ServiceError {
+  const where = mode === "LIVE" ? "within the last 30 seconds" : "in the requested range";
+  return new ServiceError("ResourceNotFoundException", 404, `No fragments found in the stream ${name} ${where}.`);
+}
+
+export function unsupportedMediaType(message: string): ServiceError {
+  return new ServiceError("UnsupportedStreamMediaTypeException", 400, message);
+}
+
+export function missingCodecPrivateData(message: string): ServiceError {
+  return new ServiceError("MissingCodecPrivateDataException", 400, message);
+}
+
+export function invalidCodecPrivateData(message: string): ServiceError {
+  return new ServiceError("InvalidCodecPrivateDataException", 400, message);
+}
+
+export function invalidMediaFrame(message: string): ServiceError {
+  return new ServiceError("InvalidMediaFrameException", 400, message);
+}
+
+/** Behind the URL of a session, where the model's 401 would make browsers ask for a password. */
+export function sessionExpired(): ServiceError {
+  return new ServiceError("NotAuthorizedException", 403, "Streaming session token is expired.");
+}
+
+export function sessionInvalid(): ServiceError {
+  return new ServiceError("NotAuthorizedException", 403, "Streaming session token is invalid.");
+}
+
+export function noSuchMedia(path: string): ServiceError {
+  return new ServiceError("ResourceNotFoundException", 404, `The session has nothing at ${path.slice(0, 256)}.`);
+}

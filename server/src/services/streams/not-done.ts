@@ -26,8 +26,6 @@ export const mediaNotDone = {} as const;
 
 export const archivedMediaNotDone = {
   GetClip: media,
-  GetDASHStreamingSessionURL: media,
-  GetHLSStreamingSessionURL: media,
   GetImages: media,
 } as const;
 

@@ -18,6 +18,7 @@ import type { Clock } from "../../base/clock.ts";
 import { randomText, sortableId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
+import { openPlayback } from "../../engine/playback/playback.ts";
 import type { StreamEngine } from "../../engine/stream-engine.ts";
 import type { Records } from "../../storage/records/records.ts";
 import type { Service } from "../operation.ts";
@@ -33,7 +34,9 @@ import { describeNotificationConfiguration } from "./describe-notification-confi
 import { describeStream } from "./describe-stream.ts";
 import { describeStreamStorageConfiguration } from "./describe-stream-storage-configuration.ts";
 import { type FragmentNotification, notificationOf } from "./fragment-notification.ts";
+import { getDASHStreamingSessionURL } from "./get-dash-streaming-session-url.ts";
 import { getDataEndpoint } from "./get-data-endpoint.ts";
+import { getHLSStreamingSessionURL } from "./get-hls-streaming-session-url.ts";
 import { getMedia } from "./get-media.ts";
 import { getMediaForFragmentList } from "./get-media-for-fragment-list.ts";
 import { listFragments } from "./list-fragments.ts";
@@ -41,6 +44,7 @@ import { listStreams } from "./list-streams.ts";
 import { listTagsForResource } from "./list-tags-for-resource.ts";
 import { listTagsForStream } from "./list-tags-for-stream.ts";
 import { archivedMediaNotDone, controlNotDone, mediaNotDone, signalingNotDone } from "./not-done.ts";
+import { playbackLinks } from "./playback-links.ts";
 import { putMedia } from "./put-media.ts";
 import { tagResource } from "./tag-resource.ts";
 import { tagStream } from "./tag-stream.ts";
@@ -86,6 +90,8 @@ export const mediaOperations = { GetMedia: getMedia, PutMedia: putMedia } satisf
 > & { PutMedia: typeof putMedia };
 
 export const archivedMediaOperations = {
+  GetDASHStreamingSessionURL: getDASHStreamingSessionURL,
+  GetHLSStreamingSessionURL: getHLSStreamingSessionURL,
   GetMediaForFragmentList: getMediaForFragmentList,
   ListFragments: listFragments,
 } satisfies Omit<ArchivedMedia, keyof typeof archivedMediaNotDone>;
@@ -108,6 +114,8 @@ export type StreamsOptions = {
 
 export function openStreamsServices(options: StreamsOptions): readonly Service<StreamsContext>[] {
   const { records, clock, random, log, limits, publicUrl, engine, onNotification } = options;
+  const { fragments, keys } = engine;
+  const playback = openPlayback({ records, fragments, keys, clock, random, log });
   const context: StreamsContext = {
     records,
     log,
@@ -115,6 +123,7 @@ export function openStreamsServices(options: StreamsOptions): readonly Service<S
     publicUrl: publicUrl?.replace(/\/+$/, ""),
     listeners: options.listeners ?? { deleted: engine.forget, retentionReduced: engine.sweep },
     engine,
+    playback,
     newId: () => sortableId(clock, random),
     newVersion: () => randomText(random, 20),
   };
@@ -132,6 +141,7 @@ export function openStreamsServices(options: StreamsOptions): readonly Service<S
       model: "kinesis-video-archived-media",
       operations: archivedMediaOperations,
       notDone: archivedMediaNotDone,
+      links: playbackLinks(playback, clock),
     },
     { ...common, model: "kinesis-video-signaling", operations: signalingOperations, notDone: signalingNotDone },
   ];

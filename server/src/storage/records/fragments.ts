@@ -104,6 +104,19 @@ export async function findNewestFragment(db: Kysely<Tables>, streamId: string): 
   return row && storedOf(row);
 }
 
+/** Which of a range came first. */
+export async function findFirstFragment(
+  db: Kysely<Tables>,
+  streamId: string,
+  timeline: Timeline,
+  range: TimeRange,
+): Promise<StoredFragment | undefined> {
+  const first = await within(db, streamId, timeline, range)
+    .select((eb) => eb.fn.min("number").as("number"))
+    .executeTakeFirst();
+  return first?.number == null ? undefined : (await findFragments(db, streamId, [first.number]))[0];
+}
+
 /** In the order that was asked for; `undefined` stands where there is none. At most some thousands. */
 export async function findFragments(
   db: Kysely<Tables>,

@@ -1,0 +1,80 @@
+/** The playlists of a session: which fragments and which URLs. How they are written is in media/playlists. */
+import {
+  buildStreamingMaster,
+  buildStreamingPlaylist,
+  type StreamingSegment,
+} from "@millrace/media/playlists/streaming-hls";
+import type { Listed, Listing } from "./listing.ts";
+import { playableTrack } from "./playable-track.ts";
+import { trackIds } from "./segments.ts";
+import type { Session } from "./session-token.ts";
+import { canBeSilent } from "./silence.ts";
+import type { MediaHeader, Role } from "./stored-media.ts";
+
+export function buildHlsMaster({ segments }: Listing, { container }: Session, token: string): string {
+  const first = <R extends Role>(role: R) => {
+    for (const { header } of segments) {
+      const found = playableTrack(header, role, "hls");
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  const video = first("video");
+  const audio = first("audio");
+  const playlist = (role: Role) => `getHLSMediaPlaylist.m3u8?SessionToken=${token}&TrackNumber=${trackIds[role]}`;
+  const apart = video !== undefined && audio !== undefined && container === "FRAGMENTED_MP4";
+  const frameRate =
+    video?.format.frameRate ?? (video?.track.defaultDuration ? 1e9 / video.track.defaultDuration : undefined);
+  return buildStreamingMaster({
+    uri: playlist(video === undefined ? "audio" : "video"),
+    codecs: [video, audio].flatMap((found) => (found === undefined ? [] : [found.format.codecName])),
+    bandwidth: segments.reduce((most, segment) => Math.max(most, bitRateOf(segment)), 0),
+    ...(video === undefined ? {} : { resolution: { width: video.format.width, height: video.format.height } }),
+    ...(frameRate === undefined ? {} : { frameRate }),
+    ...(apart ? { audioUri: playlist("audio") } : {}),
+  });
+}
+
+/** Bits per second. */
+export function bitRateOf({ stored: { bodyBytes }, durationMs }: Listed): number {
+  return (bodyBytes * 8000) / durationMs;
+}
+
+export function buildHlsPlaylist(listing: Listing, role: Role, session: Session, token: string): string {
+  const { container, showTimestamps } = session;
+  const segments = container === "MPEG_TS" ? tsSegments(listing, token) : mp4Segments(listing, role, token);
+  return buildStreamingPlaylist({ ...listing, segments, programDateTime: showTimestamps });
+}
+
+function tsSegments({ segments }: Listing, token: string): StreamingSegment[] {
+  return segments.map((listed) => ({
+    ...listed,
+    uri: `getTSFragment.ts?FragmentNumber=${listed.stored.number}&SessionToken=${token}`,
+  }));
+}
+
+/** Sound that is missing is made up for by silence in the format of the sound before it, or of the first. */
+function mp4Segments({ segments, soundBefore }: Listing, role: Role, token: string): StreamingSegment[] {
+  const rest = `SessionToken=${token}&TrackNumber=${trackIds[role]}`;
+  let sound = soundBefore ?? segments.find(({ header }) => header.audio)?.header;
+  return segments.map((listed) => {
+    const { stored, header } = listed;
+    if (header.audio) sound = header;
+    const hasTrack = playableTrack(header, role, "hls") !== undefined;
+    const silence = role === "audio" && !hasTrack ? silenceIn(sound) : undefined;
+    const { headerId } = silence ?? header;
+    const uri = `getMP4MediaFragment.mp4?FragmentNumber=${stored.number}&${rest}`;
+    return {
+      ...listed,
+      uri: silence === undefined ? uri : `${uri}&SilenceId=${headerId}`,
+      ...(hasTrack || silence
+        ? { mapUri: `getMP4InitFragment.mp4?${rest}&SequenceNumber=${headerId}` }
+        : { gap: true }),
+    };
+  });
+}
+
+function silenceIn(sound: MediaHeader | undefined): MediaHeader | undefined {
+  const found = sound && playableTrack(sound, "audio", "hls");
+  return found && canBeSilent(found.format) ? sound : undefined;
+}
