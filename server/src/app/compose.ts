@@ -99,6 +99,7 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
     const { host, port } = parseAddress(config.listen);
     const tls = config.tls === undefined ? undefined : await readTlsFiles(config.tls);
     const listener = lifetime.own(await openListener({ handler, host, port, tls }));
+    lifetime.own({ close: async () => streams.letGo() });
     return { listener, rootKey, close: () => lifetime.close() };
   } catch (error) {
     await lifetime.close().catch(() => {});

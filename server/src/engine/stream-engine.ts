@@ -29,6 +29,10 @@ export type StreamEngine = Closeable & {
   keys: Keyring;
   clock: Clock;
   sleep: Sleep;
+  /** Aborts with {@link letGo}. */
+  closing: AbortSignal;
+  /** Producers and readers are to go, and come again: to be called before whoever serves them waits for their ends. */
+  letGo(): void;
   /** The stream is deleted: nobody can read what is kept of it from now on. */
   forget(stream: { id: string }): Promise<void>;
   /** Deletes what is kept longer than it has to be, without waiting for the next time. */
@@ -52,6 +56,7 @@ const pruneEveryMs = 5_000;
 
 export function openStreamEngine({ wrapper, ...options }: StreamEngineOptions): StreamEngine {
   const lifetime = new Lifetime();
+  const closing = new AbortController();
   const keys = openKeyring({ ...options, wrapper });
   const committer = lifetime.own(new Committer({ ...options, keys }));
   const numbers = openFragmentNumbers(options);
@@ -68,7 +73,7 @@ export function openStreamEngine({ wrapper, ...options }: StreamEngineOptions): 
       return stored;
     },
   };
-  const ingest = lifetime.own(new Ingest({ ...options, committer: storing, numbers, live }));
+  const ingest = lifetime.own(new Ingest({ ...options, committer: storing, numbers, live, closing: closing.signal }));
   return {
     records: options.records,
     committer,
@@ -80,8 +85,11 @@ export function openStreamEngine({ wrapper, ...options }: StreamEngineOptions): 
     keys,
     clock: options.clock,
     sleep: options.sleep,
+    closing: closing.signal,
+    letGo: () => closing.abort(new Error("the server stops")),
     async forget({ id }) {
       await keys.destroy(id);
+      live.forget(id);
       await ingest.tick();
     },
     sweep: () => sweepFragments({ ...options, keys }),

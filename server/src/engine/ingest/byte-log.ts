@@ -1,8 +1,11 @@
 /**
- * The last bytes of a stream, as the chunks that they came in: cut out by offsets from its beginning, never copied.
+ * The last bytes of a stream, by offsets from its beginning.
+ *
+ * It keeps the chunks that they came in and cuts views out of them. Tiny ones are gathered: a hostile producer that sends
+ * single bytes would otherwise cost a hundred times what it sends.
  */
 export class ByteLog {
-  readonly #chunks: { at: number; bytes: Uint8Array }[] = [];
+  readonly #chunks: Chunk[] = [];
   #end = 0;
 
   /** Offset of the next byte to come. */
@@ -12,21 +15,24 @@ export class ByteLog {
 
   append(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#chunks.push({ at: this.#end, bytes });
+    if (bytes.length < tinyBytes) this.#gather(bytes);
+    else this.#chunks.push({ at: this.#end, bytes });
     this.#end += bytes.length;
   }
 
   /** `[from, to)`, in pieces. @throws RangeError for bytes that are forgotten or have not come */
   slice(from: number, to: number): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    for (let at = from; at < to; at += pieces.at(-1)!.length) pieces.push(this.piece(at, to));
+    return pieces;
+  }
+
+  /** The beginning of `[from, to)`, as far as it lies in one piece. @throws RangeError as `slice` does */
+  piece(from: number, to: number): Uint8Array {
     const first = this.#chunks[0]?.at ?? this.#end;
     if (from < first || this.#end < to) throw new RangeError(`bytes ${from} to ${to} are not among those kept`);
-    const pieces: Uint8Array[] = [];
-    for (let index = this.#indexOf(from); index < this.#chunks.length; index++) {
-      const { at, bytes } = this.#chunks[index]!;
-      if (to <= at) break;
-      pieces.push(bytes.subarray(Math.max(0, from - at), to - at));
-    }
-    return pieces;
+    const { at, bytes } = this.#chunks[this.#indexOf(from)]!;
+    return bytes.subarray(from - at, to - at);
   }
 
   /** Lets go of what lies before the offset. */
@@ -37,6 +43,20 @@ export class ByteLog {
       gone++;
     }
     if (gone > 0) this.#chunks.splice(0, gone);
+  }
+
+  /** Views of what a block has already stay as they are. */
+  #gather(bytes: Uint8Array): void {
+    const last = this.#chunks.at(-1);
+    const used = last?.bytes.length ?? 0;
+    if (last?.block !== undefined && used + bytes.length <= blockBytes) {
+      last.block.set(bytes, used);
+      last.bytes = last.block.subarray(0, used + bytes.length);
+      return;
+    }
+    const block = new Uint8Array(blockBytes);
+    block.set(bytes);
+    this.#chunks.push({ at: this.#end, bytes: block.subarray(0, bytes.length), block });
   }
 
   /** Of the chunk in which the byte lies. */
@@ -51,3 +71,14 @@ export class ByteLog {
     return low;
   }
 }
+
+type Chunk = {
+  at: number;
+  bytes: Uint8Array;
+  /** Where tiny chunks are gathered; `bytes` is what it has of them. */
+  block?: Uint8Array;
+};
+
+/** Less than a network packet has. */
+const tinyBytes = 1024;
+const blockBytes = 16 << 10;

@@ -16,6 +16,8 @@ export type FragmentNumbers = {
   next(streamId: string): string;
 };
 
+export const numberDigits = 47;
+
 const lead = "9134385233";
 const counts = 1_000_000;
 const streamsRemembered = 100_000;

@@ -7,11 +7,11 @@
  *
  * @see Amazon Kinesis Video Streams Developer Guide, API_dataplane_PutMedia
  */
+
+import { unknownSize, vintLength, vintValue } from "@millrace/media/matroska/ebml";
 import type { FrameEvent, MatroskaEvent, Span } from "@millrace/media/matroska/events";
 import { MatroskaError } from "@millrace/media/matroska/matroska-error";
 import { MatroskaReader } from "@millrace/media/matroska/reader";
-import type { Tag as MatroskaTag } from "@millrace/media/matroska/tags";
-import type { Track } from "@millrace/media/track";
 import type { Clock } from "../../base/clock.ts";
 import type { Fragment, StoredFragment, Tag } from "../../storage/fragments/fragment.ts";
 import { KeyDestroyed } from "../../storage/keys/keyring.ts";
@@ -19,31 +19,11 @@ import type { LiveFragment } from "../live/live-fragment.ts";
 import type { LiveStreams } from "../live/live-streams.ts";
 import { type Acknowledgement, type FragmentState, type IngestErrorCode, ingestErrors } from "./acknowledgement.ts";
 import { ByteLog } from "./byte-log.ts";
-
-export type IngestLimits = {
-  fragmentBytes: number;
-  /** From the cluster's timestamp to that of its last frame. */
-  fragmentMs: number;
-  connectionMs: number;
-  tracks: number;
-  tags: number;
-  tagNameBytes: number;
-  tagValueBytes: number;
-  /** How far the producer's clock may be ahead of ours. */
-  aheadMs: number;
-};
-
-/** As the service has them, but for the last. */
-export const defaultIngestLimits: IngestLimits = {
-  fragmentBytes: 50 << 20,
-  fragmentMs: 20_000,
-  connectionMs: 45 * 60_000,
-  tracks: 3,
-  tags: 10,
-  tagNameBytes: 128,
-  tagValueBytes: 256,
-  aheadMs: 24 * 3_600_000,
-};
+import { DocumentHead } from "./document-head.ts";
+import { exceedTags, fragmentTagsOf, isEndOfFragment } from "./fragment-tags.ts";
+import { FragmentTimes } from "./fragment-times.ts";
+import { defaultIngestLimits, type IngestLimits } from "./ingest-limits.ts";
+import { type FragmentName, Refused } from "./refused.ts";
 
 export type IngestSessionOptions = {
   streamId: string;
@@ -60,27 +40,14 @@ export type IngestSessionOptions = {
   acknowledge: (acknowledgement: Acknowledgement) => void;
 };
 
-/** A document's part before its first cluster. */
-type Document = { start: number; end: number; header?: Uint8Array; tracks?: readonly Track[]; timestampScale: number };
-
-type Open = {
-  number: string;
-  timecode: number;
+type Open = FragmentName & {
   facts: { serverTimestamp: number; producerTimestamp: number };
   /** Offset of the body in the stream. */
   bodyStart: number;
-  clusterStart: number;
   tags: Tag[];
   live: LiveFragment;
-  /** Up to where live readers have it. */
-  shownTo: number;
-  timings: Map<number, { last: number; delta: number }>;
+  times: FragmentTimes;
 };
-
-/** Of a document's header, and of what comes between its clusters. */
-const maxBetweenBytes = 4 << 20;
-
-const endOfFragment = "AWS_KINESISVIDEO_END_OF_FRAGMENT";
 
 export class IngestSession {
   readonly #options: Required<IngestSessionOptions>;
@@ -88,14 +55,16 @@ export class IngestSession {
   readonly #reader: MatroskaReader;
   readonly #startedAt: number;
   readonly #storing = new Set<Promise<void>>();
-  #document: Document | undefined;
+  #document: DocumentHead | undefined;
   /** Where what is kept of the next fragment begins. */
   #bodyStart = 0;
   #tags: Tag[] = [];
   #open: Open | undefined;
-  #lastTimecode: number | undefined;
-  #fragments = 0;
+  /** Nanoseconds, of the fragment before. */
+  #lastStart = Number.NEGATIVE_INFINITY;
   #ended = false;
+  #failed = false;
+  #telling = Promise.resolve();
 
   constructor(options: IngestSessionOptions) {
     this.#options = { limits: defaultIngestLimits, ...options };
@@ -104,7 +73,7 @@ export class IngestSession {
     this.#reader = new MatroskaReader((event) => this.#take(event), { clusterBytes: fragmentBytes });
   }
 
-  /** After an ERROR, or `end`: nothing more is taken. */
+  /** After `fail`, `abandon` or `end`: nothing more is taken. */
   get ended(): boolean {
     return this.#ended;
   }
@@ -120,27 +89,35 @@ export class IngestSession {
   end(): void {
     if (this.#ended) return;
     this.#guard(() => this.#reader.end());
-    if (!this.#ended && this.#fragments === 0) this.fail("INVALID_MKV_DATA");
+    if (!this.#ended && this.#lastStart < 0) this.fail("INVALID_MKV_DATA");
     this.#ended = true;
   }
 
   /** The body broke off: a fragment that is not whole never was. */
   abandon(): void {
     this.#ended = true;
-    if (this.#open !== undefined) this.#options.live.end(this.#open.live, "dropped");
+    if (this.#open !== undefined) this.#options.live.end(this.#open.live, "broken");
     this.#open = undefined;
   }
 
-  /** Tells the producer, and ends. */
-  fail(code: IngestErrorCode, of: { timecode: number; number: string } | undefined = this.#open): void {
-    if (this.#ended) return;
-    const about = of && { FragmentTimecode: of.timecode, FragmentNumber: of.number };
-    this.#options.acknowledge({ EventType: "ERROR", ...about, ErrorCode: code, ErrorId: ingestErrors[code] });
+  /** Ends, and tells the producer once it has heard what becomes of the fragments before. */
+  fail(code: IngestErrorCode, of: FragmentName | undefined = this.#open): void {
+    if (this.#failed) return;
+    this.#failed = true;
     this.abandon();
+    const about = of && { FragmentTimecode: of.timecode, FragmentNumber: of.number };
+    const error = { EventType: "ERROR", ...about, ErrorCode: code, ErrorId: ingestErrors[code] } as const;
+    if (this.#storing.size === 0) this.#options.acknowledge(error);
+    else this.#telling = this.#stored().then(() => this.#options.acknowledge(error));
   }
 
-  /** Resolves when every fragment that was received is stored or has failed. */
+  /** Resolves when every fragment that was received is stored or has failed, and the producer is told all. */
   async settled(): Promise<void> {
+    await this.#stored();
+    await this.#telling;
+  }
+
+  async #stored(): Promise<void> {
     while (this.#storing.size > 0) await Promise.all(this.#storing);
   }
 
@@ -149,7 +126,7 @@ export class IngestSession {
       work();
     } catch (error) {
       if (error instanceof Refused) this.fail(error.code, error.of ?? this.#open);
-      else if (error instanceof MatroskaError) this.fail(codeOf(error, this.#open !== undefined));
+      else if (error instanceof MatroskaError) this.fail(this.#codeOf(error));
       else throw error;
     }
   }
@@ -157,15 +134,18 @@ export class IngestSession {
   #take(event: MatroskaEvent): void {
     switch (event.type) {
       case "ebml":
-        this.#document = { start: event.start, end: event.end, timestampScale: 1_000_000 };
+        this.#document = new DocumentHead(event);
         this.#bodyStart = event.end;
         this.#tags = [];
         break;
+      case "segment":
+        this.#head.takeSegment();
+        break;
       case "info":
-        this.#extend(event).timestampScale = event.info.timestampScale;
+        this.#head.takeInfo(event);
         break;
       case "tracks":
-        this.#takeTracks(event);
+        this.#head.takeTracks(event, this.#options.limits.tracks);
         break;
       case "tags":
         this.#takeTags(event);
@@ -181,109 +161,75 @@ export class IngestSession {
     }
   }
 
-  /** What belongs to the header, if no cluster has come yet. */
-  #extend(span: Span): Document {
-    const document = this.#document;
-    if (document === undefined) throw new Refused("INVALID_MKV_DATA");
-    if (document.header !== undefined) return document;
-    document.end = span.end;
-    this.#bodyStart = span.end;
-    return document;
-  }
-
-  #takeTracks(event: Extract<MatroskaEvent, { type: "tracks" }>): void {
-    const document = this.#extend(event);
-    if (document.tracks !== undefined || event.tracks.length === 0) throw new Refused("INVALID_MKV_DATA");
-    if (this.#options.limits.tracks < event.tracks.length) throw new Refused("MORE_THAN_ALLOWED_TRACKS_FOUND");
-    if (new Set(event.tracks.map(({ number }) => number)).size < event.tracks.length) {
-      throw new Refused("INVALID_MKV_DATA");
-    }
-    document.tracks = event.tracks;
+  get #head(): DocumentHead {
+    if (this.#document === undefined) throw new Refused("INVALID_MKV_DATA");
+    return this.#document;
   }
 
   #takeTags(event: Extract<MatroskaEvent, { type: "tags" }>): void {
-    const tags = event.tags.flatMap(tagsOf);
-    if (tags.some(({ name }) => name === endOfFragment)) {
+    const tags = fragmentTagsOf(event.tags);
+    if (tags.some(isEndOfFragment)) {
       // Nothing else stands beside it; the cluster before it has ended with the first of its bytes.
       this.#bodyStart = event.end;
       return;
     }
-    const { limits } = this.#options;
-    const own = tags.filter(({ name }) => !name.startsWith("AWS"));
     this.#tags.push(...tags);
-    const isTooMany = limits.tags < this.#tags.filter(({ name }) => !name.startsWith("AWS")).length;
-    const isTooLong = own.some(
-      ({ name, value }) =>
-        limits.tagNameBytes < Buffer.byteLength(name) || limits.tagValueBytes < Buffer.byteLength(value),
-    );
-    // The reader tells tags late enough that names of our own could pile up as well.
-    if (isTooMany || isTooLong || 4 * limits.tags < this.#tags.length) {
-      throw new Refused("FRAGMENT_METADATA_LIMIT_REACHED");
-    }
+    if (exceedTags(this.#tags, this.#options.limits)) throw new Refused("FRAGMENT_METADATA_LIMIT_REACHED");
   }
 
   #begin({ start, end, timestamp }: Extract<MatroskaEvent, { type: "cluster" }>): void {
-    const { streamId, clock, nextNumber, live, limits, relativeTo } = this.#options;
-    const document = this.#document;
-    if (document?.tracks === undefined) throw new Refused("INVALID_MKV_DATA");
-    document.header ??= joined(this.#log.slice(document.start, document.end));
+    const { streamId, clock, nextNumber, limits, relativeTo } = this.#options;
+    const document = this.#head;
+    const isFirst = !document.isComplete;
+    const header = document.headerFrom(this.#log);
+    if (isFirst) this.#bodyStart = document.end;
     const now = clock();
     const number = nextNumber();
     const of = { timecode: timestamp, number };
-    if (this.#lastTimecode !== undefined && timestamp <= this.#lastTimecode) {
-      throw new Refused("FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS", of);
-    }
+    const startNs = timestamp * document.timestampScale;
+    if (startNs <= this.#lastStart) throw new Refused("FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS", of);
     if (limits.connectionMs < now - this.#startedAt) throw new Refused("MAX_CONNECTION_DURATION_REACHED", of);
-    const producerTimestamp = Math.round((relativeTo ?? 0) + (timestamp * document.timestampScale) / 1e6);
+    const producerTimestamp = Math.round((relativeTo ?? 0) + startNs / 1e6);
     if (!(0 <= producerTimestamp && producerTimestamp <= now + limits.aheadMs)) {
       throw new Refused("INVALID_PRODUCER_TIMESTAMP", of);
     }
     const facts = { serverTimestamp: now, producerTimestamp };
     const bodyStart = this.#bodyStart;
-    const { header } = document;
-    this.#open = {
-      ...of,
-      facts,
-      bodyStart,
-      clusterStart: start,
-      tags: this.#tags,
-      live: live.begin({ streamId, number, ...facts, header, clusterFrom: start - bodyStart }),
-      shownTo: bodyStart,
-      timings: new Map(),
-    };
+    const clusterFrom = start - bodyStart;
+    const isOpen = isOfUnknownSize(this.#log, start, end);
+    const live = this.#options.live.begin(
+      { streamId, number, ...facts, header, clusterFrom, isOpen },
+      { log: this.#log, from: bodyStart },
+    );
+    this.#open = { ...of, facts, bodyStart, tags: this.#tags, live, times: new FragmentTimes() };
     this.#tags = [];
-    this.#lastTimecode = timestamp;
-    this.#fragments++;
+    this.#lastStart = startNs;
     this.#acknowledge("BUFFERING", of);
-    this.#show(this.#open, end);
+    live.show(end);
   }
 
-  #takeFrame({ track, timestamp, duration, end }: FrameEvent): void {
+  #takeFrame(frame: FrameEvent): void {
     const open = this.#open!;
-    const { tracks, timestampScale } = this.#document!;
-    if (!tracks!.some(({ number }) => number === track)) throw new Refused("TRACK_NUMBER_MISMATCH");
-    if (this.#options.limits.fragmentMs < ((timestamp - open.timecode) * timestampScale) / 1e6) {
+    const head = this.#head;
+    if (!head.has(frame.track)) throw new Refused("TRACK_NUMBER_MISMATCH");
+    if (this.#options.limits.fragmentMs < ((frame.timestamp - open.timecode) * head.timestampScale) / 1e6) {
       throw new Refused("MAX_FRAGMENT_DURATION_REACHED");
     }
-    const timing = open.timings.get(track);
-    if (timing === undefined) open.timings.set(track, { last: timestamp, delta: duration ?? 0 });
-    else if (timing.last < timestamp) {
-      timing.delta = duration ?? timestamp - timing.last;
-      timing.last = timestamp;
-    }
-    this.#show(open, end);
+    open.times.take(frame);
+    open.live.show(frame.end);
   }
 
   #finish({ start, end }: Span): void {
     const open = this.#open!;
-    const { tracks, header } = this.#document!;
-    if (tracks!.some(({ number }) => !open.timings.has(number))) throw new Refused("FRAMES_MISSING_FOR_TRACK");
-    this.#show(open, end);
+    const head = this.#head;
+    if (head.tracks!.some(({ number }) => !open.times.has(number))) throw new Refused("FRAMES_MISSING_FOR_TRACK");
+    open.live.show(end);
     this.#open = undefined;
     this.#bodyStart = end;
     this.#acknowledge("RECEIVED", open);
-    open.live.become("complete");
-    if (!this.#options.isKept()) return;
+    const isKept = this.#options.isKept();
+    open.live.become(isKept ? "storing" : "whole");
+    if (!isKept) return;
     const storing = this.#store(open, {
       streamId: this.#options.streamId,
       number: open.number,
@@ -291,7 +237,7 @@ export class IngestSession {
       durationMs: this.#durationOf(open),
       clusterFrom: start - open.bodyStart,
       clusterTo: end - open.bodyStart,
-      header: header!,
+      header: head.headerFrom(this.#log),
       body: this.#log.slice(open.bodyStart, end),
       tags: open.tags,
     });
@@ -304,67 +250,48 @@ export class IngestSession {
     const { store, live } = this.#options;
     try {
       await store(fragment);
-      live.end(open.live, "stored");
+      live.end(open.live, "released");
       this.#acknowledge("PERSISTED", open);
     } catch (error) {
-      live.end(open.live, "dropped");
+      live.end(open.live, "broken");
       this.fail(error instanceof KeyDestroyed ? "STREAM_NOT_ACTIVE" : "ARCHIVAL_ERROR", open);
     }
   }
 
-  /** From the cluster's timestamp to the end of the frame that lasts longest. */
-  #durationOf({ timecode, timings }: Open): number {
-    const { tracks, timestampScale } = this.#document!;
-    const ends = [...timings].map(([track, { last, delta }]) => {
-      const byDefault = (tracks!.find(({ number }) => number === track)?.defaultDuration ?? 0) / timestampScale;
-      return last + (delta || byDefault);
-    });
-    return Math.max(0, Math.round(((Math.max(...ends) - timecode) * timestampScale) / 1e6));
+  /** From the cluster's timestamp on. */
+  #durationOf({ timecode, times }: Open): number {
+    const head = this.#head;
+    const ticks = times.durationFrom(timecode, (track) => head.frameTicks(track));
+    return Math.round((ticks * head.timestampScale) / 1e6);
   }
 
-  #acknowledge(EventType: FragmentState, { timecode, number }: { timecode: number; number: string }): void {
+  #acknowledge(EventType: FragmentState, { timecode, number }: FragmentName): void {
     this.#options.acknowledge({ EventType, FragmentTimecode: timecode, FragmentNumber: number });
   }
 
-  #show(open: Open, to: number): void {
-    if (to <= open.shownTo) return;
-    open.live.append(this.#log.slice(open.shownTo, to));
-    open.shownTo = to;
+  /** Whatever is too large behind a header is, or belongs to, a fragment. */
+  #codeOf({ reason }: MatroskaError): IngestErrorCode {
+    const isOfFragment = this.#document?.tracks !== undefined;
+    return reason === "too-large" && isOfFragment ? "MAX_FRAGMENT_SIZE_REACHED" : "INVALID_MKV_DATA";
   }
 
   /** What no fragment will need. */
   #forget(): void {
     const document = this.#document;
-    const header = document === undefined || document.header !== undefined ? undefined : document.start;
-    const from = Math.min(header ?? this.#log.end, this.#open?.bodyStart ?? this.#bodyStart);
+    const isInHead = document !== undefined && !document.isComplete;
+    const from = isInHead ? document.start : (this.#open?.bodyStart ?? this.#bodyStart);
     this.#log.forget(from);
     // The reader bounds each element and all of a cluster, but not what stands between clusters.
-    if (this.#open === undefined && maxBetweenBytes < this.#log.end - from) this.fail("INVALID_MKV_DATA");
+    const { betweenBytes } = this.#options.limits;
+    if (this.#open === undefined && betweenBytes < this.#log.end - from) this.fail("INVALID_MKV_DATA");
   }
 }
 
-class Refused extends Error {
-  readonly code: IngestErrorCode;
-  readonly of: { timecode: number; number: string } | undefined;
-
-  constructor(code: IngestErrorCode, of?: { timecode: number; number: string }) {
-    super(code);
-    this.code = code;
-    this.of = of;
-  }
+/** Whether the cluster that begins there ends where something else begins. */
+function isOfUnknownSize(log: ByteLog, start: number, end: number): boolean {
+  const size = Buffer.concat(log.slice(start + idBytes, Math.min(end, start + idBytes + 8)));
+  return vintValue(size, 0, vintLength(size[0]!)) === unknownSize;
 }
 
-function codeOf({ reason }: MatroskaError, inFragment: boolean): IngestErrorCode {
-  return reason === "too-large" && inFragment ? "MAX_FRAGMENT_SIZE_REACHED" : "INVALID_MKV_DATA";
-}
-
-/** Those of the whole document: what FFmpeg says of its tracks is not about a fragment. */
-function tagsOf({ targets, simpleTags }: MatroskaTag): Tag[] {
-  if (targets !== undefined && targets.trackUids.length > 0) return [];
-  return simpleTags.map(({ name, value }) => ({ name, value: typeof value === "string" ? value : "" }));
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  // A copy in any case: chunks are large, and a header lives as long as its session.
-  return Buffer.concat(pieces);
-}
+/** Of a Cluster. */
+const idBytes = 4;

@@ -14,7 +14,9 @@ import type { LiveStreams } from "../live/live-streams.ts";
 import type { Acknowledgement } from "./acknowledgement.ts";
 import type { Committer } from "./committer.ts";
 import type { FragmentNumbers } from "./fragment-numbers.ts";
-import { type IngestLimits, IngestSession } from "./ingest-session.ts";
+import type { IngestLimits } from "./ingest-limits.ts";
+import { IngestSession } from "./ingest-session.ts";
+import { Outbox } from "./outbox.ts";
 
 export type IngestEngine = {
   records: Records;
@@ -23,6 +25,8 @@ export type IngestEngine = {
   live: LiveStreams;
   clock: Clock;
   log: Log;
+  /** Aborts when producers are to go and come again. What was received is still brought to its end. */
+  closing: AbortSignal;
 };
 
 export type IngestOptions = {
@@ -40,8 +44,6 @@ export type IngestOptions = {
 /** Without data for so many ticks of five seconds a producer is left; from the first on it is told. */
 const tickMs = 5_000;
 const silentTicks = 6;
-/** How many acknowledgements wait for the producer to take them. */
-const mostWaiting = 1_000;
 
 /** All connections of this process. */
 export class Ingest implements Closeable {
@@ -58,7 +60,8 @@ export class Ingest implements Closeable {
   open(body: AsyncIterable<Uint8Array>, options: IngestOptions): AsyncIterable<Acknowledgement> {
     const connection = new Connection(this.#engine, options);
     this.#connections.add(connection);
-    void connection.run(body).finally(() => this.#connections.delete(connection));
+    connection.begin(body);
+    void connection.ended.then(() => this.#connections.delete(connection));
     return connection.outbox.take();
   }
 
@@ -67,10 +70,10 @@ export class Ingest implements Closeable {
     await Promise.all([...this.#connections].map((connection) => connection.tick()));
   }
 
-  /** Takes no more, brings to its end what was received, and lets producers go: they come again. */
+  /** To be called after `closing` has aborted: waits for the ends. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all([...this.#connections].map((connection) => connection.stop()));
+    await Promise.all([...this.#connections].map(({ ended }) => ended));
   }
 }
 
@@ -80,15 +83,20 @@ class Connection {
   readonly #options: IngestOptions;
   readonly #session: IngestSession;
   readonly #stopping = new AbortController();
+  readonly #signal: AbortSignal;
   #retentionHours: number;
+  /** Ticks, while something is to come from the producer. */
   #silent = 0;
-  #ended: Promise<void> = Promise.resolve();
+  #waitsForProducer = true;
+  /** Never rejects. */
+  ended: Promise<void> = Promise.resolve();
 
   constructor(engine: IngestEngine, options: IngestOptions) {
     const { streamId, retentionHours, relativeTo, limits } = options;
     this.#engine = engine;
     this.#options = options;
     this.#retentionHours = retentionHours;
+    this.#signal = AbortSignal.any([this.#stopping.signal, engine.closing, options.signal]);
     this.#session = new IngestSession({
       streamId,
       relativeTo,
@@ -102,11 +110,10 @@ class Connection {
     });
   }
 
-  run(body: AsyncIterable<Uint8Array>): Promise<void> {
-    this.#ended = this.#read(body)
+  begin(body: AsyncIterable<Uint8Array>): void {
+    this.ended = this.#read(body)
       .then(() => this.#session.settled())
       .finally(() => this.outbox.end());
-    return this.#ended;
   }
 
   /** Silence, and what has become of the stream meanwhile. */
@@ -116,26 +123,25 @@ class Connection {
     if (this.#session.ended) return;
     if (stream === undefined) return this.#session.fail("STREAM_NOT_ACTIVE");
     if (stream !== null) this.#retentionHours = stream.retentionHours;
+    if (!this.#waitsForProducer) return;
     this.#silent++;
     if (silentTicks < this.#silent) this.#stopping.abort(new Error("no data came any more"));
     else if (1 < this.#silent && acknowledges) this.outbox.put({ EventType: "IDLE" });
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort(new Error("the server stops"));
-    await this.#ended;
-  }
-
   async #read(body: AsyncIterable<Uint8Array>): Promise<void> {
     const session = this.#session;
-    const signal = AbortSignal.any([this.#stopping.signal, this.#options.signal]);
+    const signal = this.#signal;
     try {
       for await (const chunk of untilAborted(body, signal)) {
-        this.#silent = 0;
         session.push(chunk);
         if (session.ended) return;
+        // Its own time is what we take for storing, not for which it would be left.
+        this.#waitsForProducer = false;
         await this.#engine.committer.room();
-        await this.outbox.room();
+        this.#waitsForProducer = true;
+        this.#silent = 0;
+        await this.outbox.room(signal);
       }
       session.end();
     } catch (error) {
@@ -158,46 +164,4 @@ class Connection {
 function isBrokenOff(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   return code === "ECONNRESET" || code === "ERR_STREAM_PREMATURE_CLOSE" || code === "ABORT_ERR" || code === "EPIPE";
-}
-
-/** Acknowledgements on their way out. */
-class Outbox {
-  readonly #waiting: Acknowledgement[] = [];
-  #ended = false;
-  #changed = Promise.withResolvers<void>();
-
-  put(acknowledgement: Acknowledgement): void {
-    if (!this.#ended) this.#waiting.push(acknowledgement);
-    this.#tell();
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#tell();
-  }
-
-  async room(): Promise<void> {
-    while (mostWaiting < this.#waiting.length && !this.#ended) await this.#changed.promise;
-  }
-
-  async *take(): AsyncGenerator<Acknowledgement> {
-    try {
-      for (;;) {
-        const changed = this.#changed.promise;
-        const next = this.#waiting.shift();
-        if (next !== undefined) {
-          if (this.#waiting.length === mostWaiting) this.#tell();
-          yield next;
-        } else if (this.#ended) return;
-        else await changed;
-      }
-    } finally {
-      this.end();
-    }
-  }
-
-  #tell(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
-  }
 }

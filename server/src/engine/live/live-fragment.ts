@@ -1,9 +1,11 @@
 /**
  * A fragment while it arrives, and until it is stored: readers follow it byte by byte.
  *
- * It holds the session's own chunks. Once the fragment can be read from the store, they are let go, and whoever was slow
- * goes on from there: a reader never keeps memory.
+ * While it arrives its bytes are those of the session's log. Once it can be read from the store they are let go, and
+ * whoever was slow goes on from there: a reader never keeps more than a piece.
  */
+import { ByteLog } from "../ingest/byte-log.ts";
+
 export type LiveFacts = {
   streamId: string;
   number: string;
@@ -13,63 +15,68 @@ export type LiveFacts = {
   header: Uint8Array;
   /** Where in the body the cluster begins. */
   clusterFrom: number;
+  /** The cluster is of unknown size: it may end after any of its elements. */
+  isOpen: boolean;
 };
 
 /**
  * - arriving: more is to come.
- * - complete: all is here, but not in the store; or never will be, for a stream without retention.
- * - stored: to be read from the store.
- * - dropped: it broke off; what came is all there is.
+ * - storing: all is here, and will be in the store.
+ * - whole: all is here, and only here, for a stream without retention.
+ * - released: nothing is here any more; it is in the store, if the stream keeps media.
+ * - broken: it broke off; what came is all there is.
  */
-export type LiveState = "arriving" | "complete" | "stored" | "dropped";
+export type LiveState = "arriving" | "storing" | "whole" | "released" | "broken";
 
 export class LiveFragment {
   readonly facts: LiveFacts;
-  #chunks: Uint8Array[] = [];
+  /** Where the bytes are, and where there the body begins. */
+  #log: ByteLog;
+  #from: number;
   #sizeBytes = 0;
   #state: LiveState = "arriving";
   #changed = Promise.withResolvers<void>();
 
-  constructor(facts: LiveFacts) {
+  constructor(facts: LiveFacts, { log, from }: { log: ByteLog; from: number }) {
     this.facts = facts;
+    this.#log = log;
+    this.#from = from;
   }
 
   get state(): LiveState {
     return this.#state;
   }
 
-  /** Of the body, as far as it has come. */
+  /** Of the body, as far as it may be shown: up to the end of an element. */
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
 
-  /** Whole elements, so that a reader may stop after any of them. */
-  append(chunks: readonly Uint8Array[]): void {
-    if (chunks.length === 0) return;
-    for (const chunk of chunks) {
-      this.#chunks.push(chunk);
-      this.#sizeBytes += chunk.length;
-    }
+  /** Up to that offset of the session's log, which is the end of an element. */
+  show(to: number): void {
+    if (to - this.#from <= this.#sizeBytes) return;
+    this.#sizeBytes = to - this.#from;
     this.#tell();
   }
 
   become(state: Exclude<LiveState, "arriving">): void {
+    // The session's log forgets what it needs no more.
+    if (this.#state === "arriving" || state === "released") {
+      const own = new ByteLog();
+      if (state !== "released") {
+        for (const piece of this.#log.slice(this.#from, this.#from + this.#sizeBytes)) own.append(piece);
+      }
+      this.#log = own;
+      this.#from = 0;
+    }
     this.#state = state;
-    if (state === "stored") this.#chunks = [];
     this.#tell();
   }
 
-  /** The pieces of the body from `from` on that are here; `undefined`: they are to be read from the store. */
-  from(from: number): Uint8Array[] | undefined {
-    if (this.#state === "stored") return undefined;
-    let at = this.#sizeBytes;
-    const pieces: Uint8Array[] = [];
-    for (let index = this.#chunks.length - 1; 0 <= index && from < at; index--) {
-      const chunk = this.#chunks[index]!;
-      at -= chunk.length;
-      pieces.unshift(at < from ? chunk.subarray(from - at) : chunk);
-    }
-    return pieces;
+  /** What comes at `from`, which lies before `sizeBytes`, in one piece. `undefined`: it is not here any more. */
+  piece(from: number): Uint8Array | undefined {
+    if (this.#state === "released") return undefined;
+    return this.#log.piece(this.#from + from, this.#from + this.#sizeBytes);
   }
 
   /** Resolves with the next change. To be asked for before looking. */

@@ -3,6 +3,7 @@
  * of streams without retention, those of the last minutes.
  */
 import type { Clock } from "../../base/clock.ts";
+import type { ByteLog } from "../ingest/byte-log.ts";
 import { type LiveFacts, LiveFragment } from "./live-fragment.ts";
 
 export type LiveLimits = {
@@ -22,7 +23,7 @@ export const defaultLiveLimits: LiveLimits = {
 type LiveStream = {
   /** In the order of their numbers. */
   fragments: LiveFragment[];
-  newestServerTimestamp: number;
+  newestServerTimestamp: number | undefined;
   changed: PromiseWithResolvers<void>;
   waiting: number;
 };
@@ -37,19 +38,20 @@ export class LiveStreams {
     this.#limits = limits;
   }
 
-  begin(facts: LiveFacts): LiveFragment {
+  /** Its bytes are those of the log, from that offset on. */
+  begin(facts: LiveFacts, bytes: { log: ByteLog; from: number }): LiveFragment {
     const stream = this.#open(facts.streamId);
-    const fragment = new LiveFragment(facts);
+    const fragment = new LiveFragment(facts, bytes);
     const at = stream.fragments.findLastIndex(({ facts: { number } }) => number < facts.number);
     stream.fragments.splice(at + 1, 0, fragment);
-    stream.newestServerTimestamp = Math.max(stream.newestServerTimestamp, facts.serverTimestamp);
+    stream.newestServerTimestamp = Math.max(stream.newestServerTimestamp ?? 0, facts.serverTimestamp);
     stream.changed.resolve();
     stream.changed = Promise.withResolvers();
     return fragment;
   }
 
   /** It is in the store, or broke off. */
-  end(fragment: LiveFragment, state: "stored" | "dropped"): void {
+  end(fragment: LiveFragment, state: "released" | "broken"): void {
     fragment.become(state);
     const stream = this.#streams.get(fragment.facts.streamId);
     const at = stream?.fragments.indexOf(fragment) ?? -1;
@@ -68,9 +70,9 @@ export class LiveStreams {
     return this.#streams.get(streamId)?.fragments.at(-1);
   }
 
-  /** The first one of which this is true. */
-  find(streamId: string, test: (facts: LiveFacts) => boolean): LiveFragment | undefined {
-    return this.#streams.get(streamId)?.fragments.find(({ facts }) => test(facts));
+  /** In the order of their numbers. */
+  list(streamId: string): readonly LiveFragment[] {
+    return this.#streams.get(streamId)?.fragments ?? [];
   }
 
   /** Milliseconds since the epoch; `undefined` when nothing has come lately. */
@@ -95,13 +97,13 @@ export class LiveStreams {
     for (const [id, stream] of this.#streams) {
       let bytes = 0;
       stream.fragments = stream.fragments.toReversed().filter((fragment) => {
-        if (fragment.state !== "complete") return true;
+        if (fragment.state !== "whole") return true;
         bytes += fragment.sizeBytes;
         const stays =
           oldest <= fragment.facts.serverTimestamp &&
           bytes <= this.#limits.windowBytes &&
           total + bytes <= this.#limits.totalBytes;
-        if (!stays) fragment.become("dropped");
+        if (!stays) fragment.become("released");
         return stays;
       });
       stream.fragments.reverse();
@@ -110,10 +112,19 @@ export class LiveStreams {
     }
   }
 
+  /** The stream is deleted: what is here of it goes at once. */
+  forget(streamId: string): void {
+    const stream = this.#streams.get(streamId);
+    if (stream === undefined) return;
+    for (const fragment of stream.fragments) if (fragment.state === "whole") fragment.become("released");
+    stream.fragments = stream.fragments.filter(({ state }) => state !== "released");
+    this.#close(streamId, stream);
+  }
+
   #open(streamId: string): LiveStream {
     let stream = this.#streams.get(streamId);
     if (stream === undefined) {
-      stream = { fragments: [], newestServerTimestamp: 0, changed: Promise.withResolvers(), waiting: 0 };
+      stream = { fragments: [], newestServerTimestamp: undefined, changed: Promise.withResolvers(), waiting: 0 };
       this.#streams.set(streamId, stream);
     }
     return stream;

@@ -10,6 +10,7 @@ import type { StoredFragment } from "../../storage/fragments/fragment.ts";
 import { FragmentDamaged, type FragmentReader, KeyMissing } from "../../storage/fragments/fragment-reader.ts";
 import { findFragments, findNewestFragment, listFragmentsAfter } from "../../storage/records/fragments.ts";
 import type { Records } from "../../storage/records/records.ts";
+import { findStreamById } from "../../storage/records/streams.ts";
 import { errorTags, fragmentTags, openHeader, positionTags } from "../playback/media-document.ts";
 import type { LiveFragment } from "./live-fragment.ts";
 import type { LiveStreams } from "./live-streams.ts";
@@ -33,6 +34,7 @@ const rowsAtOnce = 32;
 /** Fragments that another process stores are found so late. */
 const pollMs = 1_000;
 
+/** Ends with its signal, when it is over, with the stream, or where a fragment broke off within an element. */
 export async function* openMediaSession(options: MediaSessionOptions): AsyncGenerator<Uint8Array> {
   const { records, live, sleep, streamId, signal, isOver } = options;
   let { after } = options;
@@ -45,18 +47,24 @@ export async function* openMediaSession(options: MediaSessionOptions): AsyncGene
       if (arriving !== undefined && arriving.facts.number <= fragment.number) break;
       if (signal.aborted || isOver()) return;
       isBehind = true;
-      yield* storedDocument(options, fragment);
+      if (!(yield* storedDocument(options, fragment))) return;
       after = fragment.number;
     }
     if (signal.aborted || isOver()) return;
     if (isBehind) continue;
-    if (arriving === undefined) await orAborted(live.anotherBegins(streamId, after, sleep(pollMs)), signal);
-    else if (yield* liveDocument(options, arriving)) after = arriving.facts.number;
+    if (arriving === undefined) {
+      if ((await findStreamById(records.db, streamId)) === undefined) return;
+      await orAborted(live.anotherBegins(streamId, after, sleep(pollMs)), signal);
+    } else if (yield* liveDocument(options, arriving)) after = arriving.facts.number;
     else return;
   }
 }
 
-async function* storedDocument(options: MediaSessionOptions, stored: StoredFragment): AsyncGenerator<Uint8Array> {
+/** `false`: the stream is deleted. */
+async function* storedDocument(
+  options: MediaSessionOptions,
+  stored: StoredFragment,
+): AsyncGenerator<Uint8Array, boolean> {
   const { fragments, log } = options;
   try {
     const header = await fragments.readHeader(stored);
@@ -66,54 +74,44 @@ async function* storedDocument(options: MediaSessionOptions, stored: StoredFragm
     yield fragmentTags(stored);
     yield body.subarray(stored.clusterFrom);
   } catch (error) {
-    if (!(error instanceof FragmentDamaged || error instanceof KeyMissing)) throw error;
+    if (error instanceof KeyMissing) return false;
+    if (!(error instanceof FragmentDamaged)) throw error;
     log.error({ streamId: stored.streamId, number: stored.number, err: error }, "a fragment cannot be read");
     yield errorTags(stored.number, 5000, "INTERNAL_ERROR");
   }
   yield positionTags(stored.number, await millisBehind(options, stored.serverTimestamp));
+  return true;
 }
 
-/** `false`: it broke off where a reader cannot go on. */
+/**
+ * A fragment that broke off has no tags at its end; if its cluster is of unknown size, the next document ends it.
+ * `false`: the reader cannot go on.
+ */
 async function* liveDocument(options: MediaSessionOptions, live: LiveFragment): AsyncGenerator<Uint8Array, boolean> {
   const { records, fragments, streamId, signal } = options;
-  const { number, header, clusterFrom, serverTimestamp } = live.facts;
+  const { number, header, clusterFrom, isOpen, serverTimestamp } = live.facts;
   yield openHeader(header);
-  for (let sent = 0; ; ) {
-    const changed = live.changed;
-    const { state } = live;
-    const pieces = live.from(sent) ?? (await storedPieces(sent));
-    if (pieces === undefined) return false;
-    for (const piece of split(pieces, clusterFrom - sent)) {
-      if (signal.aborted) return false;
+  for (let sent = 0; !signal.aborted; ) {
+    const { changed, state } = live;
+    if (sent < live.sizeBytes) {
+      const piece = live.piece(sent) ?? (await storedRest(sent));
+      if (piece === undefined) return false;
       if (sent === clusterFrom) yield fragmentTags(live.facts);
-      yield piece;
-      sent += piece.length;
+      const part = sent < clusterFrom ? piece.subarray(0, clusterFrom - sent) : piece;
+      yield part;
+      sent += part.length;
+    } else if (state === "arriving") await orAborted(changed, signal);
+    else if (state === "broken") return isOpen;
+    else {
+      yield positionTags(number, await millisBehind(options, serverTimestamp));
+      return true;
     }
-    if (state === "dropped") return false;
-    if (state !== "arriving" && live.sizeBytes <= sent) break;
-    if (pieces.length === 0) await orAborted(changed, signal);
-    if (signal.aborted) return false;
   }
-  yield positionTags(number, await millisBehind(options, serverTimestamp));
-  return true;
+  return false;
 
-  async function storedPieces(from: number): Promise<Uint8Array[] | undefined> {
+  async function storedRest(from: number): Promise<Uint8Array | undefined> {
     const [stored] = await findFragments(records.db, streamId, [number]);
-    if (stored === undefined) return undefined;
-    const { body } = await fragments.read(stored);
-    return from < body.length ? [body.subarray(from)] : [];
-  }
-}
-
-/** The same pieces, cut so that none lies on both sides of the place. */
-function* split(pieces: readonly Uint8Array[], at: number): Generator<Uint8Array> {
-  let left = at;
-  for (const piece of pieces) {
-    if (0 < left && left < piece.length) {
-      yield piece.subarray(0, left);
-      yield piece.subarray(left);
-    } else if (0 < piece.length) yield piece;
-    left -= piece.length;
+    return stored && (await fragments.read(stored)).body.subarray(from);
   }
 }
 

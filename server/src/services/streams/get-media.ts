@@ -1,4 +1,6 @@
 import type { GetMediaInput, GetMediaOutput, StartSelector } from "@aws-sdk/client-kinesis-video-media";
+import { numberDigits } from "../../engine/ingest/fragment-numbers.ts";
+import type { LiveFragment } from "../../engine/live/live-fragment.ts";
 import { openMediaSession } from "../../engine/live/media-session.ts";
 import { findFragmentAt, findNewestFragment, type Timeline } from "../../storage/records/fragments.ts";
 import type { Stream } from "../../storage/records/streams.ts";
@@ -24,11 +26,15 @@ export const getMedia: Operation<Input, Output, StreamsContext> = {
     const after = await startOf(input.StartSelector, stream, ctx);
     const { engine, clock, log, signal } = ctx;
     const until = clock() + sessionMs;
-    const isOver = () => until < clock();
-    return {
-      ContentType: contentType,
-      Payload: openMediaSession({ ...engine, log, streamId: stream.id, after, signal, isOver }),
+    const session = {
+      ...engine,
+      log,
+      streamId: stream.id,
+      after,
+      signal: AbortSignal.any([signal, engine.closing]),
+      isOver: () => until < clock(),
     };
+    return { ContentType: contentType, Payload: openMediaSession(session) };
   },
 };
 
@@ -39,15 +45,17 @@ async function startOf(selector: StartSelector, stream: Stream, ctx: Call): Prom
     case "EARLIEST":
       return undefined;
     case "NOW": {
-      const newest = engine.live.newest(stream.id)?.facts ?? (await findNewestFragment(records.db, stream.id));
-      return newest && before(newest.number);
+      const live = engine.live.newest(stream.id)?.facts.number ?? "";
+      const stored = (await findNewestFragment(records.db, stream.id))?.number ?? "";
+      const newest = [live, stored].toSorted()[1];
+      return newest ? before(newest) : undefined;
     }
     case "FRAGMENT_NUMBER":
-      return needed(selector.AfterFragmentNumber, "AfterFragmentNumber");
+      return asNumber(needed(selector.AfterFragmentNumber, "AfterFragmentNumber"));
     case "CONTINUATION_TOKEN": {
       const token = needed(selector.ContinuationToken, "ContinuationToken");
       if (!/^\d+$/.test(token)) throw invalidArgument("The ContinuationToken is none of this stream.");
-      return token;
+      return asNumber(token);
     }
     default: {
       const at = needed(selector.StartTimestamp, "StartTimestamp").getTime();
@@ -59,12 +67,19 @@ async function startOf(selector: StartSelector, stream: Stream, ctx: Call): Prom
 async function numberAt({ id }: Stream, timeline: Timeline, at: number, { records, engine }: Call) {
   const stored = await findFragmentAt(records.db, id, timeline, at);
   if (stored !== undefined) return before(stored.number);
-  const timeOf = ({ serverTimestamp, producerTimestamp }: { serverTimestamp: number; producerTimestamp: number }) =>
+  const timeOf = ({ facts: { serverTimestamp, producerTimestamp } }: LiveFragment) =>
     timeline === "server" ? serverTimestamp : producerTimestamp;
-  const live = engine.live.find(id, (facts) => at <= timeOf(facts)) ?? engine.live.newest(id);
+  const fragments = engine.live.list(id);
+  // Those that are here follow each other: the last one that had begun goes on until the next.
+  const live = fragments.findLast((fragment) => timeOf(fragment) <= at) ?? fragments[0];
   if (live !== undefined) return before(live.facts.number);
   // All there is lies before that time: what comes next is the first.
   return (await findNewestFragment(records.db, id))?.number;
+}
+
+/** Numbers compare as texts of one length. */
+function asNumber(digits: string): string {
+  return digits.padStart(numberDigits, "0");
 }
 
 function needed<T>(value: T | undefined, name: string): T {
