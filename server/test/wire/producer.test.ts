@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { parseFragment } from "@millrace/media/matroska/fragment";
 import { openProducer as openInBrowser } from "@millrace/producer";
 import {
@@ -96,3 +96,117 @@ for (const [file, tracks] of [
     assert.equal(producer.state, "closed");
   });
 }
+
+/** Twelve seconds of pictures and sound. */
+async function someFrames(): Promise<MediaFrame[]> {
+  const frames: MediaFrame[] = [];
+  for await (const event of matroskaSource(createReadStream(join(media, "kvs/vogels_480_with_aac.mkv")))) {
+    if (event.type === "frame" && event.frame.timestamp < 12_000) frames.push(event.frame);
+  }
+  return frames;
+}
+
+const tracksOf = async (path: string) => {
+  for await (const event of matroskaSource(createReadStream(path))) if (event.type === "tracks") return event.tracks;
+  throw new Error("no tracks");
+};
+
+test("wrong keys, no rights and a missing stream are said clearly, and at once", { skip }, async (t) => {
+  const server = await startStreams(t);
+  const wrong = { ...keys, secretAccessKey: "wrong" };
+  const open = (more: Partial<ProducerOptions>) => openProducer(optionsOf(server, more));
+  await assert.rejects(open({ credentials: wrong }), { code: "InvalidSignatureException", status: 403 });
+  await assert.rejects(open({ credentials: nobody }), { status: 401 });
+  await assert.rejects(open({ create: undefined }), { code: "ResourceNotFoundException", message: /no stream camera/ });
+  await assert.rejects(open({ endpoint: "http://127.0.0.1:9" }), { code: "NetworkError", message: /127\.0\.0\.1:9/ });
+  await assert.rejects(
+    open({
+      credentials: async () => {
+        throw new Error("the vault is shut");
+      },
+    }),
+    /the vault is shut/,
+  );
+});
+
+test("renewed keys open a new connection at the next fragment, beside the old one, and nothing is lost", {
+  skip,
+}, async (t) => {
+  const server = await startStreams(t);
+  let asked = 0;
+  const credentials = async () => {
+    asked++;
+    return { ...keys, expiration: new Date(Date.now() + 400) };
+  };
+  const producer = await openProducer(
+    optionsOf(server, { credentials, tracks: await tracksOf(join(media, "kvs/vogels_480_with_aac.mkv")) }),
+  );
+  const put: Seen[] = [];
+  const startedAt = Date.now();
+  for (const frame of await someFrames()) {
+    const timestamp = startedAt + frame.timestamp;
+    put.push(seen({ ...frame, timestamp }));
+    await producer.put({ ...frame, timestamp });
+    // Ten times as fast as it was filmed.
+    await new Promise((resolve) => setTimeout(resolve, Math.max(1, startedAt + frame.timestamp / 10 - Date.now())));
+  }
+  await producer.close();
+  const { connections, fragments } = producer.metrics;
+  assert.ok(2 <= connections.opened && 2 <= asked, JSON.stringify({ connections, asked }));
+  assert.deepEqual([connections.failed, connections.open, fragments.errors], [0, 0, 0]);
+  const stored = await readStored(server, "camera");
+  assert.deepEqual(
+    stored.flatMap(({ frames }) => frames),
+    put,
+  );
+});
+
+test("a browser's requests carry whole fragments, and their acknowledgements come back", { skip }, async (t) => {
+  const server = await startStreams(t);
+  const producer = await openInBrowser(optionsOf(server, { mode: "offline" }));
+  const put: Seen[] = [];
+  const source = matroskaSource(createReadStream(join(media, "kvs/vogels_480_with_aac.mkv"), { highWaterMark: 4096 }));
+  await pump(noting(source, put, 5000), producer, { startAtMs: 5000 });
+  await producer.close();
+  const stored = await readStored(server, "camera");
+  assert.deepEqual(
+    stored.flatMap(({ frames }) => frames),
+    put,
+  );
+  const { connections, fragments } = producer.metrics;
+  assert.ok(1 <= connections.opened && connections.failed === 0, JSON.stringify(connections));
+  assert.equal(fragments.persisted, stored.length);
+});
+
+test("without retention RECEIVED is the last word, and nothing waits for more", { skip }, async (t) => {
+  const server = await startStreams(t);
+  const producer = await openProducer(optionsOf(server, { create: { retentionHours: 0 }, mode: "offline" }));
+  await pump(await openSource(join(media, "kvs/bezos_vogels_720p.mkv")), producer, { startAtMs: Date.now() });
+  await producer.close();
+  const { fragments, buffer } = producer.metrics;
+  assert.ok(0 < fragments.received);
+  assert.deepEqual([fragments.persisted, fragments.waiting, buffer.bytes], [0, 0, 0]);
+});
+
+test("tracks that change get a connection of their own, and tags come with their fragments", { skip }, async (t) => {
+  const server = await startStreams(t);
+  const producer = await openProducer(optionsOf(server, { mode: "offline", timecodes: "relative", startTimeMs: 1e12 }));
+  producer.setTags({ place: "door" }, { persistent: true });
+  await pump(await openSource(join(media, "kvs/bezos_vogels_720p.mkv")), producer, { startAtMs: 0 });
+  producer.setTags({ half: "second" });
+  await pump(await openSource(join(media, "video/counter_1080p30_hevc_aac.mp4")), producer, { startAtMs: 30_000 });
+  await producer.close();
+  assert.throws(() => producer.setTags({ AWS_x: "1" }), { code: "InvalidTag" });
+  const stored = await readStored(server, "camera");
+  const codecs = stored.map(({ tracks }) => tracks.map(({ codecId }) => codecId).join());
+  assert.deepEqual([...new Set(codecs)], ["V_MPEG4/ISO/AVC", "V_MPEGH/ISO/HEVC,A_AAC"]);
+  const firstHevc = codecs.indexOf("V_MPEGH/ISO/HEVC,A_AAC");
+  const named = stored.map(({ tags }) => Object.fromEntries(tags.map(({ name, value }) => [name, value])));
+  assert.ok(named.every(({ place }) => place === "door"));
+  assert.deepEqual(
+    named.flatMap(({ half }, at) => (half === "second" ? at : [])),
+    [firstHevc],
+  );
+  assert.equal(stored[0]!.row.producerTimestamp, 1e12);
+  assert.equal(producer.metrics.connections.opened, 2);
+});
