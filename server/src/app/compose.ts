@@ -82,6 +82,7 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
         limits: { streams: config["max-streams"] },
         publicUrl: config["public-url"],
         engine: streams,
+        ffmpegPath: config.ffmpeg,
         // Until there are topics to publish to.
         onNotification: (notification) => log.info(notification, "a marked fragment is stored"),
       }),

@@ -48,18 +48,15 @@ export function sound(seconds: number): string[] {
   return ["-f", "lavfi", "-i", `sine=f=440:r=48000:d=${seconds}`];
 }
 
+/** A cluster begins with each key frame, if the one before has 4 KiB: FFmpeg's rule. */
 export function record(...args: readonly string[]): Recording {
-  const options = [
-    "-cluster_time_limit",
-    "20000",
-    "-cluster_size_limit",
-    "5000000",
-    "-f",
-    "matroska",
-    "-live",
-    "1",
-    "pipe:1",
-  ];
+  return recordEvery(20_000, ...args);
+}
+
+/** A cluster begins also with the first frame that is so late after the one before began. */
+export function recordEvery(clusterMs: number, ...args: readonly string[]): Recording {
+  const clusters = ["-cluster_time_limit", `${clusterMs - 1}`, "-cluster_size_limit", "5000000"];
+  const options = [...clusters, "-f", "matroska", "-live", "1", "pipe:1"];
   const document = execFileSync(ffmpeg, ["-v", "error", ...args, ...options], { maxBuffer: 1 << 28 });
   return split(document);
 }

@@ -1,5 +1,5 @@
 /**
- * One child process of FFmpeg's: no shell, no stdin, little environment, ended by a signal.
+ * One child process of FFmpeg's: no shell, no stdin unless asked for, little environment, ended by a signal.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 
@@ -14,10 +14,15 @@ const passedOn = [
   "FONTCONFIG_FILE",
 ];
 
-export function spawnFfmpeg(program: string, args: readonly string[], cwd?: string): ChildProcess {
+export function spawnFfmpeg(
+  program: string,
+  args: readonly string[],
+  cwd?: string,
+  stdin: "ignore" | "pipe" = "ignore",
+): ChildProcess {
   const env: Record<string, string> = { LANG: "C.UTF-8", AV_LOG_FORCE_NOCOLOR: "1" };
   for (const name of [...passedOn, "XDG_CACHE_HOME"]) if (process.env[name]) env[name] = process.env[name];
-  return spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], windowsHide: true });
+  return spawn(program, args, { cwd, env, stdio: [stdin, "pipe", "pipe"], windowsHide: true });
 }
 
 export type Captured = {

@@ -4,6 +4,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
+import { Slots } from "../../base/slots.ts";
 import type { StoredFragment } from "../../storage/fragments/fragment.ts";
 import type { FragmentReader } from "../../storage/fragments/fragment-reader.ts";
 import type { Keyring } from "../../storage/keys/keyring.ts";
@@ -16,6 +17,7 @@ import {
 import type { Records } from "../../storage/records/records.ts";
 import { buildDashManifest } from "./dash.ts";
 import { buildHlsMaster, buildHlsPlaylist } from "./hls.ts";
+import { type ImageMaker, openImageMaker } from "./images.ts";
 import { type Lister, openLister } from "./listing.ts";
 import { checkPlayable } from "./playable-track.ts";
 import { emptySegment, emptyTsSegment, initSegment, mediaSegment, silentSegment, tsSegment } from "./segments.ts";
@@ -30,10 +32,14 @@ export type PlaybackOptions = {
   clock: Clock;
   random: Random;
   log: Log;
+  ffmpegPath: string;
 };
 
 export type Playback = {
   media: StoredMedia;
+  /** Who makes a clip holds one. */
+  clips: Slots;
+  images: ImageMaker;
   /** The token of a new session; `undefined`: there is nothing to play. @throws CodecError: the first fragment's */
   start(options: SessionOptions): Promise<string | undefined>;
   /** `undefined`: not one of ours. */
@@ -58,12 +64,16 @@ export type Which = { number: string } | { time: number };
 /** API reference, "GetHLSStreamingSessionURL", ResourceNotFoundException: LIVE needs a fragment that is so young. */
 const liveWithinMs = 30_000;
 
+const clipsAtOnce = 4;
+
 export function openPlayback(options: PlaybackOptions): Playback {
   const { keys, random } = options;
   const media = openStoredMedia(options.fragments);
   const tools = { ...options, media, list: openLister({ ...options, media }) };
   return {
     media,
+    clips: new Slots(clipsAtOnce),
+    images: openImageMaker({ ...options, media }),
     async start(asked) {
       const first = await firstOf(asked, tools);
       if (first === undefined) return undefined;

@@ -81,3 +81,7 @@ export function sessionInvalid(): ServiceError {
 export function noSuchMedia(path: string): ServiceError {
   return new ServiceError("ResourceNotFoundException", 404, `The session has nothing at ${path.slice(0, 256)}.`);
 }
+
+export function tooManyAtOnce(what: string): ServiceError {
+  return new ServiceError("ClientLimitExceededException", 400, `Too many ${what} are being made. Try again later.`);
+}

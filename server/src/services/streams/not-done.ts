@@ -5,7 +5,6 @@
 
 const signalling = "There are no signalling channels yet.";
 const edgeAgent = "There is no edge agent to configure; cameras send to Millrace themselves.";
-const media = "Millrace does not do this yet.";
 
 export const controlNotDone = {
   CreateSignalingChannel: signalling,
@@ -24,9 +23,6 @@ export const controlNotDone = {
 
 export const mediaNotDone = {} as const;
 
-export const archivedMediaNotDone = {
-  GetClip: media,
-  GetImages: media,
-} as const;
+export const archivedMediaNotDone = {} as const;
 
 export const signalingNotDone = { GetIceServerConfig: signalling, SendAlexaOfferToMaster: signalling } as const;

@@ -34,9 +34,11 @@ import { describeNotificationConfiguration } from "./describe-notification-confi
 import { describeStream } from "./describe-stream.ts";
 import { describeStreamStorageConfiguration } from "./describe-stream-storage-configuration.ts";
 import { type FragmentNotification, notificationOf } from "./fragment-notification.ts";
+import { getClip } from "./get-clip.ts";
 import { getDASHStreamingSessionURL } from "./get-dash-streaming-session-url.ts";
 import { getDataEndpoint } from "./get-data-endpoint.ts";
 import { getHLSStreamingSessionURL } from "./get-hls-streaming-session-url.ts";
+import { getImages } from "./get-images.ts";
 import { getMedia } from "./get-media.ts";
 import { getMediaForFragmentList } from "./get-media-for-fragment-list.ts";
 import { listFragments } from "./list-fragments.ts";
@@ -90,8 +92,10 @@ export const mediaOperations = { GetMedia: getMedia, PutMedia: putMedia } satisf
 > & { PutMedia: typeof putMedia };
 
 export const archivedMediaOperations = {
+  GetClip: getClip,
   GetDASHStreamingSessionURL: getDASHStreamingSessionURL,
   GetHLSStreamingSessionURL: getHLSStreamingSessionURL,
+  GetImages: getImages,
   GetMediaForFragmentList: getMediaForFragmentList,
   ListFragments: listFragments,
 } satisfies Omit<ArchivedMedia, keyof typeof archivedMediaNotDone>;
@@ -108,14 +112,16 @@ export type StreamsOptions = {
   publicUrl?: string | undefined;
   listeners?: StreamListeners;
   engine: StreamEngine;
+  /** For images; `ffmpeg` by default. */
+  ffmpegPath?: string;
   /** A fragment that was marked for it is stored. Told once, by the process that stored it. */
   onNotification?(notification: FragmentNotification): void;
 };
 
 export function openStreamsServices(options: StreamsOptions): readonly Service<StreamsContext>[] {
-  const { records, clock, random, log, limits, publicUrl, engine, onNotification } = options;
+  const { records, clock, random, log, limits, publicUrl, engine, onNotification, ffmpegPath = "ffmpeg" } = options;
   const { fragments, keys } = engine;
-  const playback = openPlayback({ records, fragments, keys, clock, random, log });
+  const playback = openPlayback({ records, fragments, keys, clock, random, log, ffmpegPath });
   const context: StreamsContext = {
     records,
     log,
