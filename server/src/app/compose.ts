@@ -83,6 +83,7 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
         publicUrl: config["public-url"],
         engine: streams,
         ffmpegPath: config.ffmpeg,
+        buckets,
         // Until there are topics to publish to.
         onNotification: (notification) => log.info(notification, "a marked fragment is stored"),
       }),

@@ -20,6 +20,7 @@ import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import { openPlayback } from "../../engine/playback/playback.ts";
 import type { StreamEngine } from "../../engine/stream-engine.ts";
+import type { BucketStore } from "../../storage/buckets/bucket-store.ts";
 import type { Records } from "../../storage/records/records.ts";
 import type { Service } from "../operation.ts";
 import type { SparseOperationsOf } from "../operations-of.ts";
@@ -34,6 +35,7 @@ import { describeNotificationConfiguration } from "./describe-notification-confi
 import { describeStream } from "./describe-stream.ts";
 import { describeStreamStorageConfiguration } from "./describe-stream-storage-configuration.ts";
 import { type FragmentNotification, notificationOf } from "./fragment-notification.ts";
+import { storeImages } from "./generated-images.ts";
 import { getClip } from "./get-clip.ts";
 import { getDASHStreamingSessionURL } from "./get-dash-streaming-session-url.ts";
 import { getDataEndpoint } from "./get-data-endpoint.ts";
@@ -114,6 +116,8 @@ export type StreamsOptions = {
   engine: StreamEngine;
   /** For images; `ffmpeg` by default. */
   ffmpegPath?: string;
+  /** Where generated images go. Without it none are made. */
+  buckets?: BucketStore;
   /** A fragment that was marked for it is stored. Told once, by the process that stored it. */
   onNotification?(notification: FragmentNotification): void;
 };
@@ -137,6 +141,11 @@ export function openStreamsServices(options: StreamsOptions): readonly Service<S
     const notification = await notificationOf(records, event);
     if (notification !== undefined) onNotification?.(notification);
   });
+  const { buckets } = options;
+  if (buckets !== undefined) {
+    const tools = { records, buckets, images: playback.images, random, log };
+    engine.events.listen((event) => storeImages(tools, event));
+  }
   const common = { context, constraints: streamsConstraints };
   return [
     { ...common, model: "kinesis-video", operations: controlOperations, notDone: controlNotDone },

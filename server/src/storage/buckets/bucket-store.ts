@@ -15,6 +15,8 @@ export type WriteOptions = {
   contentType: string;
   /** S3's own names; default `STANDARD`. */
   storageClass?: string;
+  /** The user's own, by lower-case name. */
+  metadata?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
 };
 

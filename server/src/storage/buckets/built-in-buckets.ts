@@ -51,14 +51,14 @@ export function openBuiltInBuckets(options: {
         return objects.read(object, { from: Math.min(range.from, to), to });
       }),
 
-    write: ({ bucket, key }, body, { contentType, storageClass = "STANDARD", signal }) =>
+    write: ({ bucket, key }, body, { contentType, storageClass = "STANDARD", metadata = {}, signal }) =>
       guarded(async () => {
         await needBucket(bucket);
         const received = await objects.receive(body, { signal });
         signal?.throwIfAborted();
         const headers = { "content-type": contentType };
         try {
-          return headOf(await objects.put({ bucket, key, storageClass, headers, metadata: {}, tags: [] }, received));
+          return headOf(await objects.put({ bucket, key, storageClass, headers, metadata, tags: [] }, received));
         } catch (error) {
           throw error instanceof Vanished && error.what === "bucket" ? noBucket(bucket) : error;
         }

@@ -78,12 +78,13 @@ export function openExternalBuckets({ copyBytes = 5 * 2 ** 30, ...access }: Exte
       }
     },
 
-    async write(object, body, { contentType, storageClass = "STANDARD", signal }) {
+    async write(object, body, { contentType, storageClass = "STANDARD", metadata, signal }) {
       const params = {
         Bucket: object.bucket,
         Key: object.key,
         ContentType: contentType,
         StorageClass: storageClass as StorageClass,
+        Metadata: metadata,
       };
       try {
         await uploadStream(client, params, body, { partBytes: uploadPartBytes, signal });
