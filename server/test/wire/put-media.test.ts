@@ -3,56 +3,17 @@
  * comes out packet by packet.
  */
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { Readable } from "node:stream";
-import { type TestContext, test } from "node:test";
-import { KinesisVideoMedia, type StartSelector } from "@aws-sdk/client-kinesis-video-media";
-import type { MatroskaEvent } from "@millrace/media/matroska/events";
+import { test } from "node:test";
 import { MatroskaReader } from "@millrace/media/matroska/reader";
-import { PutMediaConnection } from "../support/put-media.ts";
-import { keys, region, type StreamsServer, startStreams } from "./streams-server.ts";
+import type { PutMediaConnection } from "../support/put-media.ts";
+import { endsWith, getMedia, parse, put } from "./media-wire.ts";
+import { startStreams } from "./streams-server.ts";
 
 const recordings = resolve(import.meta.dirname, "../../../../shared/media/kvs");
 const skip = existsSync(recordings) ? false : "the recordings of producers are not beside the repository";
-
-type Packet = { track: number; timestamp: number; size: number; sha256: string };
-type Parsed = { packets: Packet[]; clusters: number[]; tags: Record<string, string>[] };
-
-function parse(bytes: Uint8Array): Parsed {
-  const parsed: Parsed = { packets: [], clusters: [], tags: [] };
-  const reader = new MatroskaReader((event: MatroskaEvent) => {
-    if (event.type === "cluster") parsed.clusters.push(event.timestamp);
-    if (event.type === "tags") {
-      const pairs = event.tags.flatMap(({ simpleTags }) =>
-        simpleTags.map(({ name, value }) => [name, String(value ?? "")]),
-      );
-      parsed.tags.push(Object.fromEntries(pairs));
-    }
-    if (event.type !== "frame") return;
-    const data = bytes.subarray(event.dataStart, event.dataEnd);
-    const { track, timestamp } = event;
-    parsed.packets.push({
-      track,
-      timestamp,
-      size: data.length,
-      sha256: createHash("sha256").update(data).digest("hex"),
-    });
-  });
-  reader.push(bytes);
-  reader.end();
-  return parsed;
-}
-
-function put(
-  server: StreamsServer,
-  stream: string,
-  options: Partial<ConstructorParameters<typeof PutMediaConnection>[0]> = {},
-) {
-  return new PutMediaConnection({ url: server.url, region, credentials: keys, stream, ...options });
-}
 
 async function sendIn(connection: PutMediaConnection, bytes: Uint8Array, chunkBytes: number): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
@@ -64,30 +25,6 @@ async function sendIn(connection: PutMediaConnection, bytes: Uint8Array, chunkBy
     await Promise.all(writes);
   }
 }
-
-/** Reads until `enough`, then leaves. */
-async function getMedia(
-  t: TestContext,
-  server: StreamsServer,
-  StreamName: string,
-  selector: StartSelector,
-  enough: (bytes: Buffer) => boolean,
-): Promise<Buffer> {
-  const client = new KinesisVideoMedia({ endpoint: server.url, region, credentials: keys, maxAttempts: 1 });
-  t.after(() => client.destroy());
-  const { Payload, ContentType } = await client.getMedia({ StreamName, StartSelector: selector });
-  assert.equal(ContentType, "video/webm");
-  const chunks: Buffer[] = [];
-  for await (const chunk of Payload as Readable) {
-    chunks.push(chunk);
-    if (enough(Buffer.concat(chunks))) break;
-  }
-  return Buffer.concat(chunks);
-}
-
-/** The token of that fragment has come, and with it the end of its document. */
-const endsWith = (number: string) => (bytes: Buffer) =>
-  bytes.subarray(-400).includes(`TOKEN`) && bytes.subarray(-100).includes(number);
 
 for (const [file, timecodes, sizes] of [
   ["kvssink/h264-http-1.mkv", "ABSOLUTE", [1400, 3]],

@@ -84,7 +84,6 @@ export const extensions: Record<string, Extension> = {
           },
           Payload: { type: "blob", traits: { streaming: 1, httpPayload: 1 } },
         },
-        required: 1,
       },
       PutMediaOutput: {
         kind: "structure",

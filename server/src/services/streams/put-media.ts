@@ -7,7 +7,7 @@ import { parseStartTimestamp } from "./start-timestamp.ts";
 
 /** All but the payload as the headers have it. */
 export type PutMediaInput = StreamReference & {
-  FragmentTimecodeType: string;
+  FragmentTimecodeType?: string;
   ProducerStartTimestamp?: string;
   FragmentAcknowledgmentRequired?: string;
   Payload: Bytes;
@@ -44,6 +44,7 @@ function relativeStart({ FragmentTimecodeType, ProducerStartTimestamp }: PutMedi
   if (Number.isNaN(start)) {
     throw invalidArgument("x-amzn-producer-start-timestamp must be seconds since the epoch or a date and time.");
   }
+  if (FragmentTimecodeType === undefined) throw invalidArgument("x-amzn-fragment-timecode-type must be given.");
   if (FragmentTimecodeType === "ABSOLUTE") return undefined;
   if (start === undefined) throw invalidArgument("RELATIVE timecodes need x-amzn-producer-start-timestamp.");
   return start;
