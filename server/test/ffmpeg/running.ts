@@ -6,6 +6,7 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { systemRandom } from "../../src/base/random.ts";
 import { transcode } from "../../src/engine/ffmpeg/transcode.ts";
 import type {
   OutputResult,
@@ -87,6 +88,7 @@ export async function run(
     onProgress() {},
     onLog: (line) => log.push(line),
     limits: { maxSeconds: 240, maxOutputBytes: 2 ** 31 },
+    random: systemRandom,
     ...options,
   });
   return { ...result, log, request };

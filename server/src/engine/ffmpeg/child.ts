@@ -2,6 +2,7 @@
  * One child process of FFmpeg's: no shell, no stdin unless asked for, little environment, ended by a signal.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { constants, setPriority } from "node:os";
 
 /** Not the rest: no proxy may stand between FFmpeg and our own server, and its inputs are strangers' files. */
 const passedOn = [
@@ -32,15 +33,19 @@ export type Captured = {
   endedBy?: "signal" | "time" | "size";
 };
 
-/** Runs to the end and keeps what was said, up to `maxBytes` of each. Never throws for what the program does. */
+/**
+ * Runs to the end and keeps what was said, up to `maxBytes` of each. Never throws for what the program does.
+ * `inBackground`: it takes only time that nobody else wants.
+ */
 export async function capture(
   program: string,
   args: readonly string[],
-  options: { signal?: AbortSignal; timeoutMs: number; maxBytes?: number; cwd?: string },
+  options: { signal?: AbortSignal; timeoutMs: number; maxBytes?: number; cwd?: string; inBackground?: boolean },
 ): Promise<Captured> {
   const { signal, timeoutMs, maxBytes = 8 << 20 } = options;
   signal?.throwIfAborted();
   const child = spawnFfmpeg(program, args, options.cwd);
+  if (options.inBackground) lower(child.pid);
   let endedBy: Captured["endedBy"];
   const end = (reason: NonNullable<Captured["endedBy"]>) => {
     endedBy ??= reason;
@@ -70,5 +75,13 @@ export async function capture(
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+function lower(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended, or the system will not have it.
   }
 }

@@ -5,6 +5,7 @@ import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buildMediaPlaylist, type MediaSegment } from "@millrace/media/playlists/hls";
 import { capture } from "./child.ts";
+import type { EarlyLooks } from "./early-looks.ts";
 import type { PlannedOutput } from "./plan-job.ts";
 import {
   contentTypeOf,
@@ -15,7 +16,7 @@ import {
   thumbnailKey,
   transportOffset,
 } from "./plan-output-files.ts";
-import { type Probe, probe } from "./probe.ts";
+import type { Probe } from "./probe.ts";
 import { toNumber } from "./rational.ts";
 import type { OutputResult, ProducedFile } from "./transcode.types.ts";
 
@@ -27,28 +28,6 @@ export type Measured = {
   media: Probe;
   segments?: readonly MeasuredSegment[];
 };
-
-/** By output id, of those whose first segment was looked at while later ones were made. */
-export type EarlyLooks = Map<string, ReturnType<typeof probe>>;
-
-/**
- * Looks at first segments that are complete. ffprobe takes a tenth of a second or two to start, which a job need not wait for
- * at its end.
- */
-export async function lookEarly(
-  planned: readonly PlannedOutput[],
-  looks: EarlyLooks,
-  options: { scratchFolder: string; ffprobePath: string; signal: AbortSignal },
-): Promise<void> {
-  for (const { output } of planned) {
-    if (!isSegmented(output) || looks.has(output.id)) continue;
-    const [first] = await readSegmentList(output.id, options.scratchFolder);
-    if (first === undefined || looks.has(output.id)) continue;
-    const look = probe(first.path, options);
-    look.catch(() => {}); // Whoever measures the output meets it.
-    looks.set(output.id, look);
-  }
-}
 
 /** `undefined`: FFmpeg ended well but made nothing that can be played. */
 export async function measureOutput(
@@ -89,7 +68,7 @@ type Options = Parameters<typeof measureOutput>[1];
 async function measureFile({ output, picture }: PlannedOutput, options: Options): Promise<Made | undefined> {
   const path = join(options.scratchFolder, scratchNames(output.id).media);
   const size = (await stat(path).catch(() => undefined))?.size ?? 0;
-  const media = size > 0 ? await probe(path, options) : undefined;
+  const media = size > 0 ? await options.looks.probe(output.id, path) : undefined;
   if (!media || "failure" in media) return undefined;
   const contentType = contentTypeOf(output.preset.Container, picture !== undefined);
   return {
@@ -125,7 +104,7 @@ async function lastTimestamp(
 async function measureSegments({ output, picture }: PlannedOutput, options: Options): Promise<Made | undefined> {
   const list = await readSegmentList(output.id, options.scratchFolder);
   const first = list[0];
-  const media = first && (await (options.looks.get(output.id) ?? probe(first.path, options)));
+  const media = first && (await options.looks.probe(output.id, first.path));
   if (!media || "failure" in media) return undefined;
   // The list counts from the first packet to be decoded; the first to be shown comes some B-frames later.
   const late = (media.video?.startSeconds ?? transportOffset) - transportOffset;
@@ -154,7 +133,7 @@ async function measureSegments({ output, picture }: PlannedOutput, options: Opti
 }
 
 /** FFmpeg adds a line when a segment is complete, so this may be asked while it works. */
-async function readSegmentList(
+export async function readSegmentList(
   outputId: string,
   scratchFolder: string,
 ): Promise<{ path: string; durationSeconds: number }[]> {

@@ -58,13 +58,13 @@ export type AudioStream = {
 /** Beyond this no frame is decoded: 4001. */
 const maxPixels = 8192 * 8192;
 
-export type ProbeOptions = { ffprobePath?: string; signal?: AbortSignal; timeoutMs?: number };
+export type ProbeOptions = { ffprobePath?: string; signal?: AbortSignal; timeoutMs?: number; inBackground?: boolean };
 
 /** Answers a failure for a file that cannot be used; throws only when ffprobe itself cannot run, or on the signal. */
 export async function probe(url: string, options: ProbeOptions = {}): Promise<Probe | { failure: Failure }> {
   const args = ["-v", "error", ...mediaArguments(url), "-show_format", "-show_streams", "-of", "json", inputName(url)];
-  const { ffprobePath = "ffprobe", signal, timeoutMs = 60_000 } = options;
-  const { exitCode, stdout, stderr, endedBy } = await capture(ffprobePath, args, { signal, timeoutMs });
+  const { ffprobePath = "ffprobe", timeoutMs = 60_000, ...rest } = options;
+  const { exitCode, stdout, stderr, endedBy } = await capture(ffprobePath, args, { timeoutMs, ...rest });
   if (endedBy === "time") return failure(4000, "The media file could not be interpreted in time.");
   if (endedBy !== undefined) return failure(4000, couldNotInterpret);
   if (exitCode !== 0) {

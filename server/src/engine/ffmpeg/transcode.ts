@@ -6,11 +6,12 @@ import { join } from "node:path";
 import { inParallel } from "../../base/in-parallel.ts";
 import { readCapabilities } from "./capabilities.ts";
 import { clipSeconds, parseClip } from "./clip.ts";
+import { EarlyLooks } from "./early-looks.ts";
 import { parseFrameRate } from "./frame-rate.ts";
 import { inputName, mediaArguments } from "./input-arguments.ts";
 import { decideInterlacing } from "./interlacing.ts";
 import { writeMasterPlaylists } from "./master-playlists.ts";
-import { type EarlyLooks, lookEarly, type Measured, measureOutput } from "./measure-output.ts";
+import { type Measured, measureOutput } from "./measure-output.ts";
 import { type JobContext, type JobPlan, type PlannedOutput, planJob } from "./plan-job.ts";
 import { scratchNames } from "./plan-output-files.ts";
 import { prepareWatermarks } from "./prepare-watermarks.ts";
@@ -66,7 +67,7 @@ type Looked = { context: JobContext; detected: NonNullable<TranscodeResult["dete
 async function lookAtInput(job: Job): Promise<Looked | { failure: Failure }> {
   const { request, options, ffmpegPath, signal } = job;
   const { input } = request;
-  const [capabilities, found] = await Promise.all([readCapabilities(ffmpegPath), probe(input.url, job)]);
+  const [capabilities, found] = await Promise.all([readCapabilities(ffmpegPath), probeInput(job)]);
   if ("failure" in found) return found;
   const probed = correct(found, input);
   if (isDurationDoubtful(probed, request.outputs)) {
@@ -91,6 +92,11 @@ async function lookAtInput(job: Job): Promise<Looked | { failure: Failure }> {
       ...(durationSeconds !== undefined && { DurationMillis: Math.round(durationSeconds * 1000) }),
     },
   };
+}
+
+async function probeInput({ request, options, ffprobePath, signal }: Job): Promise<Probe | { failure: Failure }> {
+  const held = await options.heldProbe?.look({ signal, timeoutMs: 15_000 });
+  return held ?? probe(request.input.url, { ffprobePath, signal });
 }
 
 /** What the job says about its input is believed rather than detected. */
@@ -147,20 +153,26 @@ async function transcodeTogether(
   const plan = planJob(outputs, context);
   for (const { id, failure } of plan.failed) settle(id, { failure });
   if (plan.planned.length === 0) return;
-  const looks: EarlyLooks = new Map();
-  const run = await runPlan(plan, context, job, looks);
-  if (run.ended === "failed" && plan.planned.length > 1) {
-    job.options.onLog("the outputs failed together: each is run alone");
-    for (const { output } of plan.planned) await transcodeTogether([output], context, job, settle);
-    return;
+  const looks = new EarlyLooks(
+    plan.planned.map(({ output }) => output),
+    { ...job, random: job.options.random, scratchFolder: job.request.scratchFolder },
+  );
+  try {
+    const run = await runPlan(plan, context, job, looks);
+    if (run.ended !== "failed" || plan.planned.length === 1) {
+      return await inParallel(measuredAtOnce, plan.planned, async (planned) => {
+        settle(planned.output.id, await outcomeOf(run, planned, job, looks));
+      });
+    }
+  } finally {
+    await looks.close();
   }
-  await inParallel(measuredAtOnce, plan.planned, async (planned) => {
-    settle(planned.output.id, await outcomeOf(run, planned, job, looks));
-  });
+  job.options.onLog("the outputs failed together: each is run alone");
+  for (const { output } of plan.planned) await transcodeTogether([output], context, job, settle);
 }
 
 async function runPlan(plan: JobPlan, context: JobContext, job: Job, looks: EarlyLooks): Promise<RunResult> {
-  const { request, options, ffmpegPath, ffprobePath, signal, limits } = job;
+  const { request, options, ffmpegPath, signal, limits } = job;
   const { scratchFolder } = request;
   for (const { output } of plan.planned) {
     const folder = join(scratchFolder, scratchNames(output.id).folder);
@@ -175,7 +187,8 @@ async function runPlan(plan: JobPlan, context: JobContext, job: Job, looks: Earl
     const percents = lengths.map((length) => ({ id: length.id, percent: percentOf(seconds, length.seconds) }));
     const percent = Math.min(...percents.map((output) => output.percent));
     options.onProgress({ stage: "transcoding", percent, ...(speed !== undefined && { speed }), outputs: percents });
-    void lookEarly(plan.planned, looks, { scratchFolder, ffprobePath, signal });
+    const remaining = lengths.map((length) => ((length.seconds ?? Number.NaN) - seconds) / (speed ?? 0));
+    void looks.prepare(Math.max(...remaining));
   };
   return runFfmpeg(plan.args, {
     ffmpegPath,

@@ -1,12 +1,14 @@
 /**
  * The seam between the jobs engine, which knows rows, leases and buckets, and FFmpeg, which knows files.
  */
+import type { Random } from "../../base/random.ts";
 import type { InputDocument, PlaylistDocument, PresetDocument, TimeSpan } from "../../storage/records/job-document.ts";
+import type { HeldProbe } from "./held-probe.ts";
 
 export type TranscodeRequest = {
   jobId: string;
   pipelineId: string;
-  /** `url`: a local address that answers ranges (input-server.ts), or a file path. */
+  /** `url`: a local address that answers ranges (range-server.ts), or a file path. */
   input: InputDocument & { url: string; sizeBytes: number };
   outputs: readonly TranscodeOutput[];
   playlists: readonly Pick<PlaylistDocument, "Name" | "Format" | "OutputKeys">[];
@@ -77,6 +79,9 @@ export type TranscodeOptions = {
   /** Lines for the job's log: each command line exactly as it was run, FFmpeg's own words, what was decided and why. */
   onLog(line: string): void;
   limits: TranscodeLimits;
+  random: Random;
+  /** Looks at the input in place of a fresh ffprobe; its address is the input's. The caller closes it. */
+  heldProbe?: HeldProbe;
   /** Where ffmpeg and ffprobe are; default: on the PATH. */
   ffmpegPath?: string;
   ffprobePath?: string;

@@ -6,7 +6,7 @@
  * lost the lease learns it from the next update, and its work stays under temporary keys that are swept.
  */
 import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
@@ -25,6 +25,7 @@ import {
 import { findJob } from "../../storage/records/jobs.ts";
 import { findPipeline, type PipelineDocument } from "../../storage/records/pipelines.ts";
 import type { Records } from "../../storage/records/records.ts";
+import type { HeldProbe, ProbeKeeper } from "../ffmpeg/held-probe.ts";
 import { transcode } from "../ffmpeg/transcode.ts";
 import type {
   Failure,
@@ -34,7 +35,7 @@ import type {
   TranscodeResult,
 } from "../ffmpeg/transcode.types.ts";
 import { dependencyFailed, failureOf, statusDetail, triedTooOften } from "./failures.ts";
-import { openInputServer } from "./input-server.ts";
+import { InputBytes } from "./input-bytes.ts";
 import {
   endStatus,
   hasFailedMember,
@@ -60,6 +61,7 @@ export type JobContext = {
   random: Random;
   log: Log;
   scratch: Scratch;
+  probes: ProbeKeeper;
   limits: JobLimits;
   ffmpegPath?: string;
   ffprobePath?: string;
@@ -150,20 +152,23 @@ class Attempt {
 
   /** Everything up to and with the promise. */
   async #make(): Promise<void> {
-    const { records, buckets, scratch } = this.#context;
+    const { records, buckets, scratch, probes } = this.#context;
     const { lease, account, region, pipelineId } = this.#job;
     const pipeline = (await findPipeline(records.db, { account, region }, pipelineId))?.document;
     if (pipeline === undefined) throw new Error(`job ${lease.jobId} has no pipeline`);
     await removeTemporary(buckets, this.#document.stagedIn ?? [], lease.jobId, lease.attempt);
-    const folder = await scratch.open(`${lease.jobId}-${lease.attempt}`);
+    const probe = await probes.take(extensionOf(this.#document.inputs[0]!.Key));
     try {
-      await this.#makeIn(folder, pipeline);
+      const folder = await scratch.open(`${lease.jobId}-${lease.attempt}`);
+      await this.#makeIn(folder, pipeline, probe).finally(() =>
+        rm(folder, { recursive: true, force: true, maxRetries: 3 }),
+      );
     } finally {
-      await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+      await probe.close();
     }
   }
 
-  async #makeIn(folder: string, pipeline: PipelineDocument): Promise<void> {
+  async #makeIn(folder: string, pipeline: PipelineDocument, probe: HeldProbe): Promise<void> {
     const { buckets, limits } = this.#context;
     const options = { buckets, limits, folder, signal: this.#signal, canRepeat: this.#canRepeat };
     const prepared = await prepare(this.#document, pipeline, options);
@@ -182,7 +187,7 @@ class Attempt {
     await this.#save({ ...this.#document, stagedIn: [...stagedIn] });
     const scratchFolder = join(folder, "media");
     await mkdir(scratchFolder);
-    const result = await this.#transcode(prepared.input, requests, scratchFolder);
+    const result = await this.#transcode(prepared.input, requests, scratchFolder, probe);
     await this.#stage(result, pipeline);
   }
 
@@ -190,9 +195,11 @@ class Attempt {
     input: Prepared["input"],
     outputs: readonly TranscodeOutput[],
     scratchFolder: string,
+    heldProbe: HeldProbe,
   ): Promise<TranscodeResult> {
     const { buckets, random, limits, ffmpegPath, ffprobePath } = this.#context;
-    const server = await openInputServer({ buckets, object: input, sizeBytes: input.sizeBytes, random });
+    const bytes = new InputBytes(buckets, input);
+    heldProbe.serve(bytes);
     let saved: Promise<unknown> = Promise.resolve();
     let isDiskFull = false;
     try {
@@ -201,7 +208,7 @@ class Attempt {
       const request = {
         jobId: this.#job.lease.jobId,
         pipelineId: this.#job.pipelineId,
-        input: { ...inputs[0]!, url: server.url, sizeBytes: input.sizeBytes },
+        input: { ...inputs[0]!, url: heldProbe.url, sizeBytes: input.sizeBytes },
         outputs,
         playlists: playlists.filter(({ OutputKeys }) => OutputKeys.every((key) => keys.has(key))),
         outputKeyPrefix: OutputKeyPrefix ?? "",
@@ -220,13 +227,15 @@ class Attempt {
           this.#log.line(line);
         },
         limits,
+        random,
+        heldProbe,
         ffmpegPath,
         ffprobePath,
       });
       if (isDiskFull && result.outputs.some((output) => "failure" in output)) {
         throw new Error("the disk of the scratch folder is full");
       }
-      const { failure } = server;
+      const { failure } = bytes;
       if (failure === undefined) {
         await this.#checkUnchanged(input);
         return result;
@@ -236,7 +245,6 @@ class Attempt {
       return { ...result, outputs: outputs.map(({ id }) => ({ id, failure: cause })) };
     } finally {
       await saved;
-      await server.close();
     }
   }
 
@@ -411,6 +419,11 @@ class Attempt {
     this.#log.line(`# ${what}: ${detail}`);
     return detail;
   }
+}
+
+/** Some of FFmpeg's formats go by it. */
+function extensionOf(key: string): string {
+  return /^\.[A-Za-z0-9]{1,8}$/.exec(extname(key))?.[0] ?? "";
 }
 
 type Made = Extract<OutputResult, { files: unknown }>;

@@ -21,6 +21,7 @@ import {
   renewLeases,
 } from "../../storage/records/job-queue.ts";
 import type { Records } from "../../storage/records/records.ts";
+import { ProbeKeeper } from "../ffmpeg/held-probe.ts";
 import { Draining, type JobLimits, LeaseLost, runJob } from "./run-job.ts";
 import { openScratch, type Scratch, sweepScratch } from "./scratch.ts";
 
@@ -79,6 +80,7 @@ class JobWorker implements Worker {
   readonly #leaseMs: number;
   readonly #concurrency: number;
   readonly #limits: JobLimits;
+  readonly #probes: ProbeKeeper;
   readonly #running = new Set<Running>();
   readonly #bell = new Bell();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -98,6 +100,7 @@ class JobWorker implements Worker {
     this.#leaseMs = options.leaseMs ?? 15_000;
     this.#concurrency = options.concurrency ?? Math.max(1, Math.floor(availableParallelism() / 4));
     this.#limits = { ...defaultLimits, ...defined(options.limits ?? {}) };
+    this.#probes = new ProbeKeeper({ random: options.random, ffprobePath: options.ffprobePath });
     this.#ended = this.#run().catch((error) => options.log.error({ err: error }, "the worker has stopped"));
   }
 
@@ -128,6 +131,7 @@ class JobWorker implements Worker {
     } finally {
       unlisten();
       for (const timer of this.#timers) clearInterval(timer);
+      await this.#probes.close();
       await this.#scratch.close();
     }
   }
@@ -171,11 +175,12 @@ class JobWorker implements Worker {
     const controller = new AbortController();
     // Claimed while the worker was told to stop: back it goes.
     if (this.#closing !== undefined) controller.abort(new Draining());
-    const context = { ...this.#options, scratch: this.#scratch, limits: this.#limits };
+    const context = { ...this.#options, scratch: this.#scratch, limits: this.#limits, probes: this.#probes };
     const { jobId, attempt } = job.lease;
     this.#options.log.info({ jobId, attempt }, "job claimed");
     const done = runJob(job, context, controller.signal).finally(() => {
       this.#running.delete(running);
+      this.#probes.keep();
       this.#bell.ring();
     });
     const running: Running = { lease: job.lease, controller, done };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseRange } from "./input-server.ts";
+import { parseRange } from "./range-server.ts";
 
 const cases = [
   { header: undefined, of: 100, gives: undefined },
