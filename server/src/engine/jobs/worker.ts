@@ -22,7 +22,8 @@ import {
 } from "../../storage/records/job-queue.ts";
 import type { Records } from "../../storage/records/records.ts";
 import { ProbeKeeper } from "../ffmpeg/held-probe.ts";
-import { Draining, type JobLimits, LeaseLost, runJob } from "./run-job.ts";
+import { Draining, type JobLimits, LeaseLost } from "./attempt.ts";
+import { runJob } from "./run-job.ts";
 import { openScratch, type Scratch, sweepScratch } from "./scratch.ts";
 
 export type WorkerOptions = {

@@ -1,0 +1,165 @@
+/**
+ * From a claimed job to the promise: looked at, encoded, staged, and one update of the row that says what lies where.
+ */
+import { mkdir, rm } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { findPipeline, type PipelineDocument } from "../../storage/records/pipelines.ts";
+import type { HeldProbe } from "../ffmpeg/held-probe.ts";
+import { transcode } from "../ffmpeg/transcode.ts";
+import type { OutputResult, TranscodeOutput, TranscodeResult } from "../ffmpeg/transcode.types.ts";
+import type { Attempt } from "./attempt.ts";
+import { failureOf } from "./failures.ts";
+import { InputBytes } from "./input-bytes.ts";
+import { hasFailedMember, measured, withDetected, withOutput, withPlaylist } from "./job-states.ts";
+import { type Prepared, prepare } from "./prepare.ts";
+import { removeTemporary, Stage, temporaryPrefix } from "./publish.ts";
+import { mayPass, retrying } from "./retrying.ts";
+
+/** Everything up to and with the promise. */
+export async function makeOutputs(attempt: Attempt): Promise<void> {
+  const { records, buckets, scratch, probes } = attempt.context;
+  const { lease, account, region, pipelineId } = attempt.job;
+  const pipeline = (await findPipeline(records.db, { account, region }, pipelineId))?.document;
+  if (pipeline === undefined) throw new Error(`job ${lease.jobId} has no pipeline`);
+  await removeTemporary(buckets, attempt.document.stagedIn ?? [], lease.jobId, lease.attempt);
+  const probe = await probes.take(extensionOf(attempt.document.inputs[0]!.Key));
+  try {
+    const folder = await scratch.open(`${lease.jobId}-${lease.attempt}`);
+    await makeIn(attempt, folder, pipeline, probe).finally(() =>
+      rm(folder, { recursive: true, force: true, maxRetries: 3 }),
+    );
+  } finally {
+    await probe.close();
+  }
+}
+
+async function makeIn(attempt: Attempt, folder: string, pipeline: PipelineDocument, probe: HeldProbe): Promise<void> {
+  const { buckets, limits } = attempt.context;
+  const options = { buckets, limits, folder, signal: attempt.signal, canRepeat: attempt.canRepeat };
+  const prepared = await prepare(attempt.document, pipeline, options);
+  if ("failure" in prepared) return attempt.failRest(prepared.failure);
+  const requests: TranscodeOutput[] = [];
+  for (const output of prepared.outputs) {
+    if ("failure" in output) attempt.failOutput(output.id, output.failure);
+    else requests.push(output.request);
+  }
+  if (requests.length === 0) return;
+  const stagedIn = new Set([
+    ...(attempt.document.stagedIn ?? []),
+    pipeline.ContentConfig.Bucket,
+    pipeline.ThumbnailConfig.Bucket,
+  ]);
+  await attempt.save({ ...attempt.document, stagedIn: [...stagedIn] });
+  const scratchFolder = join(folder, "media");
+  await mkdir(scratchFolder);
+  const result = await transcodeInput(attempt, prepared.input, requests, scratchFolder, probe);
+  await stageResult(attempt, result, pipeline);
+}
+
+async function transcodeInput(
+  attempt: Attempt,
+  input: Prepared["input"],
+  outputs: readonly TranscodeOutput[],
+  scratchFolder: string,
+  heldProbe: HeldProbe,
+): Promise<TranscodeResult> {
+  const { buckets, random, limits, ffmpegPath, ffprobePath } = attempt.context;
+  const bytes = new InputBytes(buckets, input);
+  heldProbe.serve(bytes);
+  let saved: Promise<unknown> = Promise.resolve();
+  let isDiskFull = false;
+  try {
+    const { playlists, OutputKeyPrefix, UserMetadata, inputs } = attempt.document;
+    const keys = new Set(outputs.map(({ key }) => key));
+    const request = {
+      jobId: attempt.job.lease.jobId,
+      pipelineId: attempt.job.pipelineId,
+      input: { ...inputs[0]!, url: heldProbe.url, sizeBytes: input.sizeBytes },
+      outputs,
+      playlists: playlists.filter(({ OutputKeys }) => OutputKeys.every((key) => keys.has(key))),
+      outputKeyPrefix: OutputKeyPrefix ?? "",
+      userMetadata: UserMetadata ?? {},
+      scratchFolder,
+    };
+    const result = await transcode(request, {
+      signal: attempt.signal,
+      onProgress: (progress) => attempt.progress.transcode(progress),
+      onDetected: (detected) => {
+        // A lost lease is found by the next update too.
+        saved = attempt.save(withDetected(attempt.document, detected)).catch(() => {});
+      },
+      onLog: (line) => {
+        isDiskFull ||= line.includes("No space left on device");
+        attempt.log.line(line);
+      },
+      limits,
+      random,
+      heldProbe,
+      ffmpegPath,
+      ffprobePath,
+    });
+    if (isDiskFull && result.outputs.some((output) => "failure" in output)) {
+      throw new Error("the disk of the scratch folder is full");
+    }
+    const { failure } = bytes;
+    if (failure === undefined) {
+      await checkUnchanged(attempt, input);
+      return result;
+    }
+    // What looks whole may have been cut short.
+    const cause = failureOf(failure, input, "read", attempt.canRepeat);
+    return { ...result, outputs: outputs.map(({ id }) => ({ id, failure: cause })) };
+  } finally {
+    await saved;
+  }
+}
+
+/** Read by ranges, an object that was replaced meanwhile gives a bit of each: what looks whole is neither. */
+async function checkUnchanged(attempt: Attempt, input: Prepared["input"]): Promise<void> {
+  const head = await retrying(() => attempt.context.buckets.head(input), mayPass, attempt.signal);
+  if (head !== undefined && head.etag !== input.etag) throw new Error("the input was replaced while it was read");
+}
+
+/** Failures and finished files go into the document together, and it is saved once: that is the promise. */
+async function stageResult(attempt: Attempt, result: TranscodeResult, pipeline: PipelineDocument): Promise<void> {
+  const { buckets } = attempt.context;
+  const { jobId, attempt: number } = attempt.job.lease;
+  attempt.signal.throwIfAborted();
+  const isMade = (output: OutputResult) => !("failure" in output);
+  const totalBytes = result.outputs.filter(isMade).reduce((sum, output) => sum + (output as Made).fileSizeBytes, 0);
+  let storedBytes = 0;
+  attempt.progress.store(0);
+  const stage = new Stage(
+    { buckets, pipeline, prefix: temporaryPrefix(jobId, number), signal: attempt.signal, canRepeat: attempt.canRepeat },
+    (sizeBytes) => {
+      storedBytes += sizeBytes;
+      attempt.progress.store(Math.min(storedBytes / Math.max(totalBytes, 1), 1));
+    },
+  );
+  if (result.detected) attempt.document = withDetected(attempt.document, result.detected);
+  for (const output of result.outputs) {
+    if ("failure" in output) {
+      attempt.failOutput(output.id, output.failure);
+      continue;
+    }
+    const staged = await stage.put(output.files);
+    if ("failure" in staged) attempt.failOutput(output.id, staged.failure);
+    else attempt.document = withOutput(attempt.document, output.id, { ...measured(output), publishing: staged });
+  }
+  for (const playlist of result.playlists) {
+    const row = attempt.document.playlists.find(({ Name }) => Name === playlist.name);
+    if (row === undefined || hasFailedMember(attempt.document, row)) continue;
+    const staged = "failure" in playlist ? playlist : await stage.put(playlist.files);
+    if ("failure" in staged) attempt.failPlaylist(playlist.name, staged.failure);
+    else attempt.document = withPlaylist(attempt.document, playlist.name, { publishing: staged });
+  }
+  attempt.promised = true;
+  await attempt.save(attempt.document);
+}
+
+/** Some of FFmpeg's formats go by it. */
+function extensionOf(key: string): string {
+  return /^\.[A-Za-z0-9]{1,8}$/.exec(extname(key))?.[0] ?? "";
+}
+
+type Made = Extract<OutputResult, { files: unknown }>;
