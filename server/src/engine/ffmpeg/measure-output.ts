@@ -65,15 +65,16 @@ type Made = {
 };
 type Options = Parameters<typeof measureOutput>[1];
 
-async function measureFile({ output, picture }: PlannedOutput, options: Options): Promise<Made | undefined> {
-  const path = join(options.scratchFolder, scratchNames(output.id).media);
+async function measureFile(planned: PlannedOutput, options: Options): Promise<Made | undefined> {
+  const { output } = planned;
+  const files = await listMedia(planned, options);
+  const { path } = files[0]!;
   const size = (await stat(path).catch(() => undefined))?.size ?? 0;
   const media = size > 0 ? await options.looks.probe(output.id, path) : undefined;
   if (!media || "failure" in media) return undefined;
-  const contentType = contentTypeOf(output.preset.Container, picture !== undefined);
   return {
     media,
-    files: [{ path, key: options.prefix + output.key, bucket: "content", contentType }],
+    files,
     fileSizeBytes: size,
     durationSeconds: (await lastTimestamp(path, media, output.preset.Container, options)) ?? media.durationSeconds ?? 0,
   };
@@ -101,7 +102,8 @@ async function lastTimestamp(
   return Number.isFinite(last) && last > 0 ? last : undefined;
 }
 
-async function measureSegments({ output, picture }: PlannedOutput, options: Options): Promise<Made | undefined> {
+async function measureSegments(planned: PlannedOutput, options: Options): Promise<Made | undefined> {
+  const { output } = planned;
   const list = await readSegmentList(output.id, options.scratchFolder);
   const first = list[0];
   const media = first && (await options.looks.probe(output.id, first.path));
@@ -111,12 +113,11 @@ async function measureSegments({ output, picture }: PlannedOutput, options: Opti
   if (0 < late && late < first.durationSeconds) first.durationSeconds -= late;
   const segments: MeasuredSegment[] = [];
   const entries: MediaSegment[] = [];
-  const files: ProducedFile[] = [];
+  const files = await listMedia(planned, options);
   for (const [number, { path, durationSeconds }] of list.entries()) {
     segments.push({ durationSeconds, sizeBytes: (await stat(path)).size });
-    const key = options.prefix + output.key + segmentSuffix(number);
+    const { key } = files[number]!;
     entries.push({ uri: key.slice(key.lastIndexOf("/") + 1), durationSeconds });
-    files.push({ path, key, bucket: "content", contentType: contentTypeOf("ts", picture !== undefined) });
   }
   const path = join(options.scratchFolder, scratchNames(output.id).playlist);
   await writeFile(path, buildMediaPlaylist(entries));
@@ -130,6 +131,20 @@ async function measureSegments({ output, picture }: PlannedOutput, options: Opti
     fileSizeBytes: sum(segments.map((segment) => segment.sizeBytes)),
     durationSeconds: sum(segments.map((segment) => segment.durationSeconds)),
   };
+}
+
+/** The segments that are complete by now, or the one file that is complete when FFmpeg has ended. */
+export async function listMedia(
+  { output, picture }: PlannedOutput,
+  { scratchFolder, prefix }: { scratchFolder: string; prefix: string },
+): Promise<ProducedFile[]> {
+  const contentType = contentTypeOf(output.preset.Container, picture !== undefined);
+  const file = (path: string, suffix = "") => {
+    return { path, key: prefix + output.key + suffix, bucket: "content" as const, contentType };
+  };
+  if (!isSegmented(output)) return [file(join(scratchFolder, scratchNames(output.id).media))];
+  const list = await readSegmentList(output.id, scratchFolder);
+  return list.map(({ path }, number) => file(path, segmentSuffix(number)));
 }
 
 /** FFmpeg adds a line when a segment is complete, so this may be asked while it works. */

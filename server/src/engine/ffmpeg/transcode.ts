@@ -11,9 +11,9 @@ import { parseFrameRate } from "./frame-rate.ts";
 import { inputName, mediaArguments } from "./input-arguments.ts";
 import { decideInterlacing } from "./interlacing.ts";
 import { writeMasterPlaylists } from "./master-playlists.ts";
-import { type Measured, measureOutput } from "./measure-output.ts";
+import { listMedia, type Measured, measureOutput } from "./measure-output.ts";
 import { type JobContext, type JobPlan, type PlannedOutput, planJob } from "./plan-job.ts";
-import { scratchNames } from "./plan-output-files.ts";
+import { isSegmented, scratchNames } from "./plan-output-files.ts";
 import { prepareWatermarks } from "./prepare-watermarks.ts";
 import { type Probe, probe } from "./probe.ts";
 import { parseRational, rational, toNumber } from "./rational.ts";
@@ -189,6 +189,10 @@ async function runPlan(plan: JobPlan, context: JobContext, job: Job, looks: Earl
     options.onProgress({ stage: "transcoding", percent, ...(speed !== undefined && { speed }), outputs: percents });
     const remaining = lengths.map((length) => ((length.seconds ?? Number.NaN) - seconds) / (speed ?? 0));
     void looks.prepare(Math.max(...remaining));
+    void announceComplete(
+      plan.planned.filter(({ output }) => isSegmented(output)),
+      job,
+    );
   };
   return runFfmpeg(plan.args, {
     ffmpegPath,
@@ -198,6 +202,12 @@ async function runPlan(plan: JobPlan, context: JobContext, job: Job, looks: Earl
     onLog: options.onLog,
     ...limits,
   });
+}
+
+/** Never throws. */
+async function announceComplete(planned: readonly PlannedOutput[], { request, options }: Job): Promise<void> {
+  const { scratchFolder, outputKeyPrefix: prefix } = request;
+  for (const output of planned) options.onComplete?.(await listMedia(output, { scratchFolder, prefix }));
 }
 
 async function outcomeOf(run: RunResult, planned: PlannedOutput, job: Job, looks: EarlyLooks): Promise<Outcome> {
@@ -213,6 +223,7 @@ async function outcomeOf(run: RunResult, planned: PlannedOutput, job: Job, looks
       );
     case "done": {
       const { scratchFolder, outputKeyPrefix: prefix } = request;
+      await announceComplete([planned], job);
       const measured = await measureOutput(planned, { scratchFolder, prefix, ffprobePath, signal, looks });
       return measured ?? unhandled("The media file is of a supported type, but nothing could be decoded from it.");
     }

@@ -76,6 +76,11 @@ export type TranscodeOptions = {
   signal: AbortSignal;
   onProgress(progress: TranscodeProgress): void;
   onDetected?(detected: NonNullable<InputDocument["DetectedProperties"]>): void;
+  /**
+   * Media files that are complete while others are still made: the result will name them, unless their output fails or
+   * is made again under the same path.
+   */
+  onComplete?(files: readonly ProducedFile[]): void;
   /** Lines for the job's log: each command line exactly as it was run, FFmpeg's own words, what was decided and why. */
   onLog(line: string): void;
   limits: TranscodeLimits;

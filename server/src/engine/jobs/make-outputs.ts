@@ -19,11 +19,11 @@ import { mayPass, retrying } from "./retrying.ts";
 export async function makeOutputs(attempt: Attempt): Promise<void> {
   const { records, buckets, scratch, probes } = attempt.context;
   const { lease, account, region, pipelineId } = attempt.job;
-  const pipeline = (await findPipeline(records.db, { account, region }, pipelineId))?.document;
-  if (pipeline === undefined) throw new Error(`job ${lease.jobId} has no pipeline`);
-  await removeTemporary(buckets, attempt.document.stagedIn ?? [], lease.jobId, lease.attempt);
   const probe = await probes.take(extensionOf(attempt.document.inputs[0]!.Key));
   try {
+    const pipeline = (await findPipeline(records.db, { account, region }, pipelineId))?.document;
+    if (pipeline === undefined) throw new Error(`job ${lease.jobId} has no pipeline`);
+    await removeTemporary(buckets, attempt.document.stagedIn ?? [], lease.jobId, lease.attempt);
     const folder = await scratch.open(`${lease.jobId}-${lease.attempt}`);
     await makeIn(attempt, folder, pipeline, probe).finally(() =>
       rm(folder, { recursive: true, force: true, maxRetries: 3 }),
@@ -52,8 +52,14 @@ async function makeIn(attempt: Attempt, folder: string, pipeline: PipelineDocume
   await attempt.save({ ...attempt.document, stagedIn: [...stagedIn] });
   const scratchFolder = join(folder, "media");
   await mkdir(scratchFolder);
-  const result = await transcodeInput(attempt, prepared.input, requests, scratchFolder, probe);
-  await stageResult(attempt, result, pipeline);
+  const { jobId, attempt: number } = attempt.job.lease;
+  const stage = new Stage({ ...options, pipeline, prefix: temporaryPrefix(jobId, number) });
+  try {
+    const result = await transcodeInput(attempt, prepared.input, requests, scratchFolder, { probe, stage });
+    await stageResult(attempt, result, stage);
+  } finally {
+    await stage.close();
+  }
 }
 
 async function transcodeInput(
@@ -61,11 +67,11 @@ async function transcodeInput(
   input: Prepared["input"],
   outputs: readonly TranscodeOutput[],
   scratchFolder: string,
-  heldProbe: HeldProbe,
+  { probe, stage }: { probe: HeldProbe; stage: Stage },
 ): Promise<TranscodeResult> {
   const { buckets, random, limits, ffmpegPath, ffprobePath } = attempt.context;
   const bytes = new InputBytes(buckets, input);
-  heldProbe.serve(bytes);
+  probe.serve(bytes);
   let saved: Promise<unknown> = Promise.resolve();
   let isDiskFull = false;
   try {
@@ -74,7 +80,7 @@ async function transcodeInput(
     const request = {
       jobId: attempt.job.lease.jobId,
       pipelineId: attempt.job.pipelineId,
-      input: { ...inputs[0]!, url: heldProbe.url, sizeBytes: input.sizeBytes },
+      input: { ...inputs[0]!, url: probe.url, sizeBytes: input.sizeBytes },
       outputs,
       playlists: playlists.filter(({ OutputKeys }) => OutputKeys.every((key) => keys.has(key))),
       outputKeyPrefix: OutputKeyPrefix ?? "",
@@ -88,13 +94,14 @@ async function transcodeInput(
         // A lost lease is found by the next update too.
         saved = attempt.save(withDetected(attempt.document, detected)).catch(() => {});
       },
+      onComplete: (files) => stage.begin(files),
       onLog: (line) => {
         isDiskFull ||= line.includes("No space left on device");
         attempt.log.line(line);
       },
       limits,
       random,
-      heldProbe,
+      heldProbe: probe,
       ffmpegPath,
       ffprobePath,
     });
@@ -121,21 +128,12 @@ async function checkUnchanged(attempt: Attempt, input: Prepared["input"]): Promi
 }
 
 /** Failures and finished files go into the document together, and it is saved once: that is the promise. */
-async function stageResult(attempt: Attempt, result: TranscodeResult, pipeline: PipelineDocument): Promise<void> {
-  const { buckets } = attempt.context;
-  const { jobId, attempt: number } = attempt.job.lease;
+async function stageResult(attempt: Attempt, result: TranscodeResult, stage: Stage): Promise<void> {
   attempt.signal.throwIfAborted();
   const isMade = (output: OutputResult) => !("failure" in output);
   const totalBytes = result.outputs.filter(isMade).reduce((sum, output) => sum + (output as Made).fileSizeBytes, 0);
-  let storedBytes = 0;
-  attempt.progress.store(0);
-  const stage = new Stage(
-    { buckets, pipeline, prefix: temporaryPrefix(jobId, number), signal: attempt.signal, canRepeat: attempt.canRepeat },
-    (sizeBytes) => {
-      storedBytes += sizeBytes;
-      attempt.progress.store(Math.min(storedBytes / Math.max(totalBytes, 1), 1));
-    },
-  );
+  stage.onStored((storedBytes) => attempt.progress.store(Math.min(storedBytes / Math.max(totalBytes, 1), 1)));
+  stage.begin(result.outputs.flatMap((output) => ("failure" in output ? [] : output.files)));
   if (result.detected) attempt.document = withDetected(attempt.document, result.detected);
   for (const output of result.outputs) {
     if ("failure" in output) {

@@ -1,14 +1,14 @@
 /**
  * From files in a folder to objects under their final keys, so that a crash at any instant is no different from none:
  *
- * 1. stage: each file goes to its bucket under a temporary key of this attempt;
+ * 1. stage: each file goes to its bucket under a temporary key of this attempt, some while others are still made;
  * 2. the job's row says, in one conditional update, which temporary key becomes which final one (run-job.ts);
  * 3. publish: each is moved. Whoever holds the job next repeats the moves, and a finished one answers "missing".
  */
-import { createReadStream } from "node:fs";
+import { createReadStream, type Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { inParallel } from "../../base/in-parallel.ts";
-import { BucketError, type BucketStore } from "../../storage/buckets/bucket-store.ts";
+import { BucketError, type BucketStore, type ObjectRef } from "../../storage/buckets/bucket-store.ts";
 import type { PipelineDocument } from "../../storage/records/pipelines.ts";
 import type { Failure, ProducedFile } from "../ffmpeg/transcode.types.ts";
 import { failureOf, objectExists, temporaryLost } from "./failures.ts";
@@ -23,70 +23,103 @@ export function temporaryPrefix(jobId: string, attempt?: number): string {
   return attempt === undefined ? `.millrace/${jobId}/` : `.millrace/${jobId}/${attempt}/`;
 }
 
+export type StageOptions = {
+  buckets: BucketStore;
+  pipeline: PipelineDocument;
+  prefix: string;
+  signal: AbortSignal;
+  canRepeat: boolean;
+};
+
+/** What of a file was written where. `version`: whoever writes the file again changes it. */
+type Stored = { place: Publishing; version: string };
+
 /** Stages one attempt's files, numbered through all its outputs. */
 export class Stage {
-  readonly #options: {
-    buckets: BucketStore;
-    pipeline: PipelineDocument;
-    prefix: string;
-    signal: AbortSignal;
-    canRepeat: boolean;
-  };
-  readonly #onStored: (sizeBytes: number) => void;
+  readonly #options: StageOptions;
+  readonly #begun = new Map<string, Promise<Stored | undefined>>();
+  readonly #lanes: Promise<unknown>[] = Array(width).fill(undefined);
   #count = 0;
+  #storedBytes = 0;
+  #closed = false;
+  #onStored: ((bytes: number) => void) | undefined;
 
-  constructor(
-    options: {
-      buckets: BucketStore;
-      pipeline: PipelineDocument;
-      prefix: string;
-      signal: AbortSignal;
-      canRepeat: boolean;
-    },
-    onStored: (sizeBytes: number) => void,
-  ) {
+  constructor(options: StageOptions) {
     this.#options = options;
-    this.#onStored = onStored;
+  }
+
+  /** `hear` is told how many bytes are stored, now and whenever there are more. */
+  onStored(hear: (bytes: number) => void): void {
+    this.#onStored = hear;
+    hear(this.#storedBytes);
+  }
+
+  /** Starts with files that are complete. Never throws: what comes to nothing, `put` does again. */
+  begin(files: readonly ProducedFile[]): void {
+    for (const file of files) {
+      if (this.#closed || this.#begun.has(file.path)) continue;
+      const lane = this.#begun.size % width;
+      const writing = Promise.resolve(this.#lanes[lane]).then(() => this.#write(file));
+      const begun = writing.catch(() => undefined);
+      this.#begun.set(file.path, begun);
+      this.#lanes[lane] = begun;
+    }
   }
 
   /** Where they lie and belong; a failure when the first one's key has been taken or the bucket will not have them. */
   async put(files: readonly ProducedFile[]): Promise<Publishing[] | { failure: Failure }> {
-    const placed = files.map((file) => ({ file, place: this.#place(file) }));
-    const first = placed[0];
+    const places = new Map<string, Publishing>();
+    const first = files[0] && { bucket: this.#configOf(files[0]).Bucket, key: files[0].key };
     try {
-      if (first !== undefined && (await this.#exists(first.place))) {
-        return { failure: objectExists({ bucket: first.place.bucket, key: first.place.to }) };
-      }
-      await inParallel(width, placed, ({ file, place }) => this.#write(file, place));
+      if (first !== undefined && (await this.#exists(first))) return { failure: objectExists(first) };
+      await inParallel(width, files, async (file) => {
+        places.set(file.path, await this.#store(file));
+      });
     } catch (error) {
-      const object = { bucket: first?.place.bucket ?? "", key: first?.place.to ?? "" };
-      return { failure: failureOf(error, object, "write", this.#options.canRepeat) };
+      return { failure: failureOf(error, first ?? { bucket: "", key: "" }, "write", this.#options.canRepeat) };
     }
-    return placed.map(({ place }) => place);
+    return files.map(({ path }) => places.get(path)!);
   }
 
-  #place(file: ProducedFile): Publishing {
-    const { pipeline, prefix } = this.#options;
-    const { Bucket } = file.bucket === "content" ? pipeline.ContentConfig : pipeline.ThumbnailConfig;
-    this.#count++;
-    return { bucket: Bucket, from: `${prefix}${this.#count}`, to: file.key };
+  /** Resolves when nothing that was begun goes on. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#lanes);
   }
 
-  async #exists({ bucket, to }: Publishing): Promise<boolean> {
+  async #store(file: ProducedFile): Promise<Publishing> {
+    const begun = await this.#begun.get(file.path);
+    if (begun !== undefined && begun.version === versionOf(await stat(file.path))) return begun.place;
+    return (await this.#write(file)).place;
+  }
+
+  async #exists(object: ObjectRef): Promise<boolean> {
     const { buckets, signal } = this.#options;
-    return (await retrying(() => buckets.head({ bucket, key: to }), mayPass, signal)) !== undefined;
+    return (await retrying(() => buckets.head(object), mayPass, signal)) !== undefined;
   }
 
-  async #write(file: ProducedFile, { bucket, from }: Publishing): Promise<void> {
-    const { buckets, pipeline, signal } = this.#options;
-    const config = file.bucket === "content" ? pipeline.ContentConfig : pipeline.ThumbnailConfig;
-    const storageClass = config.StorageClass === "ReducedRedundancy" ? "REDUCED_REDUNDANCY" : "STANDARD";
+  async #write(file: ProducedFile): Promise<Stored> {
+    const { buckets, prefix, signal } = this.#options;
+    const { Bucket: bucket, StorageClass } = this.#configOf(file);
+    const from = `${prefix}${++this.#count}`;
+    const storageClass = StorageClass === "ReducedRedundancy" ? "REDUCED_REDUNDANCY" : "STANDARD";
     const options = { contentType: file.contentType, storageClass, signal };
-    const { size } = await stat(file.path);
+    const stats = await stat(file.path);
     signal.throwIfAborted();
     await retrying(() => buckets.write({ bucket, key: from }, bytesOf(file.path), options), mayPass, signal);
-    this.#onStored(size);
+    this.#storedBytes += stats.size;
+    this.#onStored?.(this.#storedBytes);
+    return { place: { bucket, from, to: file.key }, version: versionOf(stats) };
   }
+
+  #configOf(file: ProducedFile): PipelineDocument["ContentConfig"] {
+    const { ContentConfig, ThumbnailConfig } = this.#options.pipeline;
+    return file.bucket === "content" ? ContentConfig : ThumbnailConfig;
+  }
+}
+
+function versionOf({ ino, size, mtimeMs }: Stats): string {
+  return `${ino} ${size} ${mtimeMs}`;
 }
 
 /** Opens the file only when it is read, so that a write that fails before leaves nothing open. */
