@@ -88,7 +88,7 @@ test("asks FFmpeg for the wanted frames in the size and quality that are asked f
     const args = imageArguments([1, 4], { format: "PNG", quality: 80, ...size });
     return args[args.indexOf("-vf") + 1];
   };
-  assert.equal(filter({}), "select='eq(pts\\,1)+eq(pts\\,4)'");
+  assert.equal(filter({}), "select='eq(pts\\,1)+eq(pts\\,4)',settb=1,setpts=N");
   assert.match(filter({ width: 320 })!, /,scale=320:-1$/);
   assert.match(filter({ height: 90 })!, /,scale=-1:90$/);
   assert.match(filter({ width: 320, height: 90 })!, /,scale=320:90$/);

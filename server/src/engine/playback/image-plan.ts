@@ -65,7 +65,8 @@ export function imageArguments(ranks: readonly number[], { format, quality, widt
       : ["-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-qmin", "1", "-q:v", String(quantizerOf(quality))];
   return [
     ...["-v", "error", "-threads", "1", "-f", "matroska", "-i", "pipe:0", "-map", "0:v:0"],
-    ...["-vf", [select, ...scale].join(","), "-fps_mode", "passthrough"],
+    // A second for each: encoders drop what lies closer together than they count.
+    ...["-vf", [select, "settb=1", "setpts=N", ...scale].join(","), "-fps_mode", "passthrough"],
     ...[...encoder, "-f", "image2pipe", "pipe:1"],
   ];
 }
