@@ -109,6 +109,20 @@ test("writes frames with their absolute times, those before the key frame too", 
   );
 });
 
+test("keeps sound from just before the first picture, in its fragment", () => {
+  const { buffer, add } = bufferOf();
+  assert.deepEqual([add(2, 100), add(1, 150), add(2, 2000), add(2, 2020)], [0, 1, 0, 0]);
+  assert.equal(add(1, 2030, true), 1);
+  assert.deepEqual(
+    read(buffer.fragments[0]!).frames.map(({ track, timestamp }) => [track, timestamp]),
+    [
+      [2, 2000],
+      [2, 2020],
+      [1, 2030],
+    ],
+  );
+});
+
 test("refuses a fragment that does not come after the one before, and a frame far before its own", () => {
   const { buffer, add, starts } = bufferOf();
   add(1, 40_000, true);
@@ -144,12 +158,12 @@ test("drops the oldest fragment that waits, and frames until the next key frame 
   assert.deepEqual(dropped, [[0, "buffer-full"]]);
   buffer.fragments[0]!.owner = {};
   buffer.fragments[1]!.owner = {};
-  assert.equal(add(1, 3000, true, 1500), true);
+  assert.equal(add(1, 3000, true, 1500), 0);
   assert.deepEqual(dropped.at(-1), [3000, "buffer-full"]);
-  assert.equal(add(1, 3040, false, 10), false);
+  assert.equal(add(1, 3040, false, 10), 1);
   buffer.remove(buffer.fragments[0]!);
-  assert.equal(add(1, 3080, false, 10), false);
-  assert.equal(add(1, 4000, true, 10), true);
+  assert.equal(add(1, 3080, false, 10), 1);
+  assert.equal(add(1, 4000, true, 10), 0);
   assert.deepEqual(starts(), [2000, 4000]);
 });
 

@@ -57,6 +57,9 @@ export type DropReason = "buffer-full" | "refused" | "connection-lost";
 
 /** The service refuses fragments of more than 50 MB. */
 const largestFragmentBytes = 45 * 1024 * 1024;
+/** Sound that is kept for the first picture. */
+const longestLead = 256;
+const longestLeadMs = 1000;
 
 export class FragmentBuffer {
   readonly change = new Change();
@@ -73,6 +76,8 @@ export class FragmentBuffer {
   #mainIsVideo = false;
   /** What was dropped was open: frames mean nothing until the next key frame. */
   #skipping = false;
+  /** Sound from before the first picture. */
+  #lead: BufferedFrame[] = [];
   #persistentTags: Record<string, string> = {};
   #nextTags: Record<string, string> = {};
   #bytes = 0;
@@ -123,12 +128,36 @@ export class FragmentBuffer {
     return { ...this.#persistentTags, ...this.#nextTags };
   }
 
-  /** `false`: not kept, because what it builds on is not there. @throws RangeError where its time does not rise */
-  add(frame: BufferedFrame): boolean {
+  /**
+   * How many frames are lost by it: that one, where the picture that it builds on is not there, or sound that was kept for
+   * a picture and has waited too long.
+   *
+   * @throws RangeError where its time does not rise
+   */
+  add(frame: BufferedFrame): number {
+    let lost = 0;
     if (this.#startsFragment(frame)) {
-      if (this.#mainIsVideo && (this.#last === undefined || this.#skipping) && !this.#isMainKey(frame)) return false;
+      if (this.#mainIsVideo && (this.#last === undefined || this.#skipping) && !this.#isMainKey(frame)) {
+        return frame.track === this.#mainTrack ? 1 : this.#keepLead(frame);
+      }
       this.#start(frame);
-    } else if (this.#skipping) return false;
+      const lead = this.#lead.splice(0);
+      const near = lead.filter(({ timestamp }) => Math.abs(frame.timestamp - timestamp) <= longestLeadMs);
+      for (const sound of near) this.#addBlock(sound);
+      lost = lead.length - near.length;
+    }
+    this.#addBlock(frame);
+    if (this.#limits.dropOldest) this.#makeRoom();
+    this.change.tell();
+    return lost;
+  }
+
+  #keepLead(frame: BufferedFrame): number {
+    this.#lead.push({ ...frame, parts: frame.parts.map((part) => part.slice()) });
+    return this.#lead.length <= longestLead ? 0 : this.#lead.splice(0, 1).length;
+  }
+
+  #addBlock(frame: BufferedFrame): void {
     const fragment = this.#open!;
     const { track, keyframe, parts } = frame;
     const sizeBytes = parts.reduce((sum, { length }) => sum + length, 0);
@@ -139,9 +168,6 @@ export class FragmentBuffer {
     );
     fragment.frames++;
     fragment.lastMs = Math.max(fragment.lastMs, frame.timestamp);
-    if (this.#limits.dropOldest) this.#makeRoom();
-    this.change.tell();
-    return true;
   }
 
   /** The open fragment is complete; the next frame begins another, whether it is a key frame or not. */
@@ -200,7 +226,7 @@ export class FragmentBuffer {
 
   #startsFragment(frame: BufferedFrame): boolean {
     const open = this.#open;
-    if (open === undefined) return !this.#skipping || this.#isMainKey(frame) || !this.#mainIsVideo;
+    if (open === undefined) return true;
     const elapsedMs = frame.timestamp - open.timestampMs;
     if (0x7fff < this.#ticks(frame.timestamp) - open.timecode) return true;
     if (frame.track !== this.#mainTrack) return false;

@@ -217,7 +217,8 @@ export class Producer {
   }
 
   #add({ track, timestamp, keyframe }: MediaFrame, parts: readonly Uint8Array[]): void {
-    if (!this.#buffer.add({ track, timestamp, keyframe, parts })) this.#metrics.framesDropped++;
+    const lost = this.#buffer.add({ track, timestamp, keyframe, parts });
+    this.#metrics.framesDropped += lost;
   }
 
   #keepEarly(frame: MediaFrame): void {

@@ -23,6 +23,8 @@ export type FfmpegInput = {
   audio?: "copy" | "aac" | "none";
   ffmpeg?: string;
   ffprobe?: string;
+  /** Aborted: the process is ended, and with it the source, without an error. */
+  signal?: AbortSignal;
 };
 
 /** `ffmpeg -i INPUT -map 0:v:0? -map 0:a:0? -c:v copy -c:a … -f matroska -`. RTSP goes over TCP. */
@@ -46,7 +48,7 @@ const keptWords = 4096;
 
 /** @throws ProducerError `SourceError` with FFmpeg's words */
 export async function* ffmpegSource(options: FfmpegInput): AsyncGenerator<SourceEvent> {
-  const { input, stdin, ffmpeg = "ffmpeg" } = options;
+  const { input, stdin, ffmpeg = "ffmpeg", signal } = options;
   const audio = options.audio ?? (input === "-" || options.inputArguments ? "aac" : await audioOf(options));
   const child = spawn(ffmpeg, buildFfmpegArguments({ ...options, audio }), { stdio: ["pipe", "pipe", "pipe"] });
   let words = "";
@@ -60,17 +62,22 @@ export async function* ffmpegSource(options: FfmpegInput): AsyncGenerator<Source
   child.stdin.on("error", () => {}); // It may end before it has read all.
   if (stdin === undefined) child.stdin.end();
   else stdin.pipe(child.stdin);
+  const stop = () => void end(child);
+  signal?.addEventListener("abort", stop);
+  if (signal?.aborted) stop();
   try {
     yield* matroskaSource(child.stdout);
   } catch (cause) {
+    if (signal?.aborted) return;
     const ended = await Promise.race([exit, end(child).then(() => exit)]);
     throw failure(ended.cause ?? cause);
   } finally {
+    signal?.removeEventListener("abort", stop);
     stdin?.unpipe(child.stdin);
     await end(child);
   }
   const { code, cause } = await exit;
-  if (code !== 0) throw failure(cause);
+  if (code !== 0 && !signal?.aborted) throw failure(cause);
 
   function failure(cause: unknown): ProducerError {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") {

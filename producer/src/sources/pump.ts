@@ -6,8 +6,8 @@ import type { Producer } from "../producer.ts";
 import type { FrameSource, SourceEvent } from "./source.ts";
 
 export type PumpOptions = {
-  /** Milliseconds that the source's first frame gets in the producer: since the epoch for absolute timecodes. */
-  startAtMs: number;
+  /** Milliseconds that the source's first frame gets: since the epoch for absolute timecodes. Default: when it comes. */
+  startAtMs?: number;
   signal?: AbortSignal;
 };
 
@@ -15,14 +15,14 @@ export type PumpOptions = {
 export async function pump(
   source: FrameSource,
   producer: Pick<Producer, "put" | "setTracks">,
-  { startAtMs, signal }: PumpOptions,
+  { startAtMs, signal }: PumpOptions = {},
 ): Promise<void> {
   let offsetMs: number | undefined;
   for await (const event of source) {
     if (signal?.aborted) return;
     if (event.type === "tracks") producer.setTracks(event.tracks);
     else {
-      offsetMs ??= startAtMs - event.frame.timestamp;
+      offsetMs ??= (startAtMs ?? Date.now()) - event.frame.timestamp;
       const timestamp = event.frame.timestamp + offsetMs;
       // Sound may begin some milliseconds before the first picture, and nothing is before time zero.
       if (0 <= timestamp) await producer.put({ ...event.frame, timestamp });

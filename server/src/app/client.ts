@@ -21,32 +21,20 @@ export const clientHelp = `  --endpoint URL                   the server [the on
 `;
 
 /**
- * Finds the server (`--endpoint`, AWS_ENDPOINT_URL, else what `serve` left in the data folder) and keys for it: its root
- * key where the folder is its own, else those of the environment.
+ * {@link findServer}, and calls to it.
  *
- * @throws UsageError when there is neither, or nothing answers
+ * @throws UsageError when there is none, or nothing answers
  */
 export async function openClient(
   dataFolder: string,
   flags: Record<string, string | boolean | undefined>,
   service: "elastictranscoder" | "kinesisvideo",
 ): Promise<Client> {
-  const served = await fromFile<{ url: string }>(dataFolder, "server.json");
-  const endpoint = flags.endpoint ?? process.env.AWS_ENDPOINT_URL ?? served?.url;
-  // The environment's keys may be meant for AWS itself, so they come second.
-  const own = await fromFile<Keys>(dataFolder, "root-key.json");
-  const credentials = endpoint === served?.url ? (own ?? keysOfEnvironment()) : (keysOfEnvironment() ?? own);
-  if (endpoint === undefined || credentials === undefined) {
-    throw new UsageError(
-      `no running server is known for the data folder ${dataFolder}; say --data FOLDER, or --endpoint URL with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set`,
-    );
-  }
-  const region = String(flags.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1");
-  if (!URL.canParse(String(endpoint))) throw new UsageError(`--endpoint must be a URL, not ${endpoint}`);
+  const { endpoint, credentials, region } = await findServer(dataFolder, flags);
   return {
     region,
     async call(method, path, body) {
-      const url = new URL(path, String(endpoint));
+      const url = new URL(path, endpoint);
       const text = body === undefined ? "" : JSON.stringify(body);
       const headers = signRequest({
         method,
@@ -70,11 +58,37 @@ export async function openClient(
   };
 }
 
-type Keys = { accessKeyId: string; secretAccessKey: string };
+/**
+ * The server (`--endpoint`, AWS_ENDPOINT_URL, else what `serve` left in the data folder) and keys for it: its root key
+ * where the folder is its own, else those of the environment.
+ *
+ * @throws UsageError when there is neither
+ */
+export async function findServer(
+  dataFolder: string,
+  flags: Record<string, string | boolean | undefined>,
+): Promise<{ endpoint: string; credentials: Keys; region: string }> {
+  const served = await fromFile<{ url: string }>(dataFolder, "server.json");
+  const endpoint = flags.endpoint ?? process.env.AWS_ENDPOINT_URL ?? served?.url;
+  // The environment's keys may be meant for AWS itself, so they come second.
+  const own = await fromFile<Keys>(dataFolder, "root-key.json");
+  const credentials = endpoint === served?.url ? (own ?? keysOfEnvironment()) : (keysOfEnvironment() ?? own);
+  if (endpoint === undefined || credentials === undefined) {
+    throw new UsageError(
+      `no running server is known for the data folder ${dataFolder}; say --data FOLDER, or --endpoint URL with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set`,
+    );
+  }
+  const region = String(flags.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1");
+  if (!URL.canParse(String(endpoint))) throw new UsageError(`--endpoint must be a URL, not ${endpoint}`);
+  return { endpoint: String(endpoint), credentials, region };
+}
+
+type Keys = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 
 function keysOfEnvironment(): Keys | undefined {
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env;
-  return accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined;
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN } = process.env;
+  const sessionToken = AWS_SESSION_TOKEN || undefined;
+  return accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey, sessionToken } : undefined;
 }
 
 /** What `serve` wrote there; `undefined` where nothing is, or nothing that we may read. */

@@ -11,6 +11,7 @@ const commands: Record<string, { help: string; load: () => Promise<{ run(args: s
   demo: { help: "transcode a file from start to finish and show what came out", load: () => import("./demo/demo.ts") },
   job: { help: "list, watch, show, cancel jobs and read their logs", load: () => import("./job.ts") },
   stream: { help: "list, create, describe and delete streams", load: () => import("./stream.ts") },
+  put: { help: "send a film, a camera or a pipe to a stream", load: () => import("./put.ts") },
   keys: { help: "create, list and revoke access keys", load: () => import("./keys.ts") },
 };
 

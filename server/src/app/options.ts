@@ -14,7 +14,7 @@ export class UsageError extends Error {
 
 type Option = { of: readonly Command[]; value: string; help: string; schema: z.ZodType };
 
-export type Command = "serve" | "worker" | "keys" | "job" | "stream" | "demo";
+export type Command = "serve" | "worker" | "keys" | "job" | "stream" | "put" | "demo";
 
 const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "must be HOST:PORT");
 const whole = (most: number) => {
@@ -40,7 +40,7 @@ const options = {
     schema: address.default("127.0.0.1:4580"),
   },
   data: {
-    of: ["serve", "worker", "keys", "job", "stream"],
+    of: ["serve", "worker", "keys", "job", "stream", "put"],
     value: "FOLDER",
     help: "where everything is kept",
     schema: z.string().min(1).default("./millrace-data"),
@@ -175,7 +175,7 @@ const options = {
     schema: oneOf("debug", "info", "warn", "error").default("info"),
   },
   config: {
-    of: [...stored, "job", "stream"],
+    of: [...stored, "job", "stream", "put"],
     value: "FILE",
     help: "a JSON file with any of these settings",
     schema: z.string().optional(),
