@@ -38,7 +38,7 @@ test("writes a static manifest", () => {
   <Period id="0" start="PT0S" duration="PT6.5S">
     <AdaptationSet id="1" contentType="video" mimeType="video/mp4" segmentAlignment="true" startWithSAP="1">
       <Representation id="video-1" codecs="avc1.64001f" bandwidth="1000000" width="1280" height="720" frameRate="30000/1001">
-        <SegmentTemplate timescale="1000" startNumber="1" presentationTimeOffset="5000" initialization="init.mp4?a=1&amp;b=&lt;2&gt;" media="f$Number$.mp4">
+        <SegmentTemplate timescale="1000" presentationTimeOffset="5000" initialization="init.mp4?a=1&amp;b=&lt;2&gt;" media="f$Number$.mp4">
           <SegmentTimeline>
             <S t="5000" d="2000" r="1"/>
             <S t="9500" d="2000"/>

@@ -55,7 +55,7 @@ export type DashTrack = {
   initialization: string;
   media: string;
   timescale: number;
-  /** Of the first segment. */
+  /** Of the first segment, for `$Number$`; 1 where it is absent. FFmpeg counts rows of the timeline from it even with `$Time$`. */
   startNumber?: number;
   /** In the timescale: the time in the media at which the period begins. */
   presentationTimeOffset?: number;
@@ -125,7 +125,7 @@ function setElement(track: DashTrack): string[] {
 }
 
 function templateElement(track: DashTrack): string[] {
-  const { timescale, startNumber = 1, presentationTimeOffset, initialization, media, segments } = track;
+  const { timescale, startNumber, presentationTimeOffset, initialization, media, segments } = track;
   const attributes = { timescale, startNumber, presentationTimeOffset, initialization, media };
   return element("SegmentTemplate", attributes, [element("SegmentTimeline", {}, timelineElements(segments))]);
 }
