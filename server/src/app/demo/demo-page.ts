@@ -1,5 +1,5 @@
 /**
- * The page of `demo --keep`: plays the result with hls.js and shows the film and thumbnails beside it.
+ * The page of `demo --keep`: plays the results with hls.js and shows the film and thumbnails beside them.
  *
  * Buckets are private, so this little server on loopback reads them with the demo's keys.
  */
@@ -12,10 +12,11 @@ import { GetObjectCommand, ListObjectsV2Command, type S3Client } from "@aws-sdk/
 
 export type DemoPage = { url: string; close(): Promise<void> };
 
-export async function servePage(s3: S3Client, bucket: string): Promise<DemoPage> {
+/** `replay`: an HLS session of the stream. */
+export async function servePage(s3: S3Client, bucket: string, replay: string): Promise<DemoPage> {
   const player = await readFile(new URL(import.meta.resolve("hls.js/dist/hls.min.js")));
   const server = createServer((request, response) => {
-    answer(s3, bucket, player, request, response).catch(() => {
+    answer(s3, bucket, { player, replay }, request, response).catch(() => {
       if (!response.headersSent) response.writeHead(404);
       response.end();
     });
@@ -34,13 +35,13 @@ export async function servePage(s3: S3Client, bucket: string): Promise<DemoPage>
 async function answer(
   s3: S3Client,
   bucket: string,
-  player: Buffer,
+  { player, replay }: { player: Buffer; replay: string },
   request: IncomingMessage,
   response: ServerResponse,
 ) {
   const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
   if (path === "/") {
-    response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(await page(s3, bucket));
+    response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(await page(s3, bucket, replay));
   } else if (path === "/hls.js") {
     response.writeHead(200, { "content-type": "text/javascript" }).end(player);
   } else {
@@ -56,7 +57,7 @@ async function answer(
   }
 }
 
-async function page(s3: S3Client, bucket: string): Promise<string> {
+async function page(s3: S3Client, bucket: string, replay: string): Promise<string> {
   const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket }));
   const keys = Contents.map(({ Key = "" }) => Key);
   const thumbnails = keys.filter((key) => key.includes("/thumbnails/"));
@@ -76,6 +77,8 @@ async function page(s3: S3Client, bucket: string): Promise<string> {
 <div class="two">
   <section><h2>HLS, three renditions <select id="level" aria-label="rendition"></select></h2>
     <video id="hls" controls muted autoplay loop></video><p id="state">loading…</p></section>
+  <section><h2>The stream, from the store</h2>
+    <video id="stream" controls muted autoplay loop></video><p id="stream-state">loading…</p></section>
   <section><h2>MP4 with logo, text and metadata</h2><video controls muted src="/demo/film.mp4"></video></section>
 </div>
 <h2>Thumbnails</h2>
@@ -97,6 +100,13 @@ async function page(s3: S3Client, bucket: string): Promise<string> {
   level.onchange = () => { hls.currentLevel = Number(level.value); };
   hls.loadSource("/demo/hls/index.m3u8");
   hls.attachMedia(video);
+
+  const streamState = document.getElementById("stream-state");
+  const stream = new Hls();
+  stream.on(Hls.Events.MANIFEST_PARSED, () => { streamState.textContent = "playing from GetHLSStreamingSessionURL"; });
+  stream.on(Hls.Events.ERROR, (_, { fatal, details }) => { if (fatal) streamState.textContent = "cannot play: " + details; });
+  stream.loadSource(${JSON.stringify(replay)});
+  stream.attachMedia(document.getElementById("stream"));
 </script>
 </html>`;
 }

@@ -1,8 +1,8 @@
 /**
- * `millrace demo`: the main job on real input, from an empty folder to checked files, through unmodified SDK clients.
+ * `millrace demo`: the two main jobs on real input, from an empty folder to checked results, through unmodified SDK clients.
  *
- * Here: the order of events. The server is a process of its own (demo-server.ts), the calls are in demo-job.ts, the
- * checks in demo-checks.ts, the page of `--keep` in demo-page.ts.
+ * Here: the order of events. The server is a process of its own (demo-server.ts), the job's calls are in demo-job.ts and its
+ * checks in demo-checks.ts, the camera is in demo-stream.ts, the page of `--keep` in demo-page.ts.
  */
 import { access, mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,13 +16,15 @@ import { createDemoJob } from "./demo-job.ts";
 import { makeContactSheet, makeLogo, makeTestClip } from "./demo-media.ts";
 import { servePage } from "./demo-page.ts";
 import { startServer } from "./demo-server.ts";
+import { checkStream, type DemoStream, openReplay, streamClip } from "./demo-stream.ts";
 
 const help = `usage: millrace demo [FILE] [--keep]
 
 Starts a server on a free port over a temporary folder and, through the AWS SDK, makes buckets, uploads FILE (without one:
 a test clip with burnt-in timecode and tone), makes a pipeline, a preset and a job: three HLS renditions and their playlist,
-an MP4 with an image and a text watermark and metadata, and thumbnails. Then checks with ffprobe what came out.
-Exits 0 only if all of it is right.
+an MP4 with an image and a text watermark and metadata, and thumbnails. Meanwhile the producer SDK sends the same clip to a
+stream, as a camera would. Then checks with ffprobe what came out, and reads the stream back by ListFragments, GetMedia,
+HLS, DASH, GetClip and GetImages. Exits 0 only if all of it is right.
 
   --keep                           leave the server running and print the address of a page that plays the result
 `;
@@ -55,6 +57,10 @@ export async function run(args: string[]): Promise<number> {
     );
     say("job", job.id);
     const client = await openClient(server.dataFolder, { endpoint: server.url }, "elastictranscoder");
+    process.stdout.write("… sending the clip to a stream as a camera would, while the job runs\n");
+    const streaming = streamClip(server, source);
+    // If the job fails first, nobody is left to hear of the camera.
+    streaming.catch(() => {});
     const finished = await watchJob(client, job.id);
     if (finished !== 0) {
       process.stdout.write("the job did not complete; its log:\n");
@@ -62,14 +68,18 @@ export async function run(args: string[]): Promise<number> {
       return 1;
     }
     await downloadOutputs(s3, job.bucket, outputFolder);
-    const checks = await step("checking what came out with ffprobe", () => checkOutputs(source, outputFolder));
+    const stream = await step("waiting for the end of the stream", () => streaming);
+    const checks = await step("checking what came out", async () => [
+      ...(await checkOutputs(source, outputFolder)),
+      ...(await checkStream(server, stream, join(outputFolder, "stream"))),
+    ]);
     printTable(checks);
     const sheet = await makeContactSheet(join(outputFolder, "demo/film.mp4"), join(folder, "contact-sheet.png"));
     say("files", outputFolder);
     say("picture", sheet);
     const wrong = checks.filter(({ problems }) => 0 < problems.length).length;
-    process.stdout.write(wrong === 0 ? "\nAll right.\n" : `\n${wrong} of ${checks.length} outputs are not right.\n`);
-    if (flags.keep && wrong === 0) await keep(server, s3, job.bucket);
+    process.stdout.write(wrong === 0 ? "\nAll right.\n" : `\n${wrong} of ${checks.length} checks failed.\n`);
+    if (flags.keep && wrong === 0) await keep(server, s3, job.bucket, stream);
     return wrong === 0 ? 0 : 1;
   } finally {
     await server.close();
@@ -80,13 +90,15 @@ async function keep(
   server: Awaited<ReturnType<typeof startServer>>,
   s3: Parameters<typeof servePage>[0],
   bucket: string,
+  stream: DemoStream,
 ) {
-  const page = await servePage(s3, bucket);
+  const page = await servePage(s3, bucket, await openReplay(server, stream));
   say("watch", page.url);
   process.stdout.write(`
 The server keeps running:
   export AWS_ACCESS_KEY_ID=${server.accessKeyId} AWS_SECRET_ACCESS_KEY=${server.secretAccessKey} AWS_DEFAULT_REGION=us-east-1
   aws --endpoint-url ${server.url} s3 ls s3://${bucket} --recursive
+  aws --endpoint-url ${server.url} kinesisvideo describe-stream --stream-name ${stream.name}
 Ctrl-C ends it.
 `);
   await untilSignal();
