@@ -47,6 +47,17 @@ test("media imports nothing outside itself", () => {
   assert.deepEqual(wrong, []);
 });
 
+test("the producer imports media and itself, and Node only where it is for Node", () => {
+  const wrong = importsBelow("producer/src").filter(({ file, to }) => {
+    if (to.startsWith(".")) {
+      const target = targetOf("producer/src", file, to);
+      return target.startsWith("..") || (target.startsWith("node/") && !file.startsWith("node/"));
+    }
+    return !to.startsWith("@millrace/media/") && !(isBuiltin(to) && file.startsWith("node/"));
+  });
+  assert.deepEqual(wrong, []);
+});
+
 test("the server imports only what its package.json or the workspace offers", () => {
   const { dependencies } = JSON.parse(readFileSync(resolve(root, "server/package.json"), "utf8"));
   const wrong = importsBelow("server/src").filter(({ to }) => {

@@ -4,8 +4,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
+import { buildAdtsHeader, parseAudioSpecificConfig } from "@millrace/media/codecs/aac";
+import { parseAvcConfig } from "@millrace/media/codecs/avc";
+import { annexBUnits } from "@millrace/media/codecs/nal-units";
 import { parseFragment } from "@millrace/media/matroska/fragment";
 import { openProducer as openInBrowser } from "@millrace/producer";
 import {
@@ -209,4 +213,70 @@ test("tracks that change get a connection of their own, and tags come with their
   );
   assert.equal(stored[0]!.row.producerTimestamp, 1e12);
   assert.equal(producer.metrics.connections.opened, 2);
+});
+
+test("raw H.264 from a file tells its own track, and every picture arrives with lengths before its units", {
+  skip,
+}, async (t) => {
+  const server = await startStreams(t);
+  const producer = await openProducer(optionsOf(server, { mode: "offline" }));
+  const path = join(media, "kvs/producer_frames_1080p.h264");
+  await pump(await openSource(path, { frameRate: 24 }), producer, { startAtMs: 0 });
+  await producer.close();
+  const stored = await readStored(server, "camera");
+  const frames = stored.flatMap(({ frames }) => frames);
+  assert.equal(frames.length, 240);
+  assert.equal(frames.at(-1)!.timestamp, Math.round((239 * 1000) / 24));
+  const [track] = stored[0]!.tracks;
+  assert.deepEqual(track!.video, { width: 1920, height: 1080 });
+  assert.equal(parseAvcConfig(track!.codecPrivate!).lengthSize, 4);
+  assert.ok(stored.every(({ frames }) => frames[0]!.keyframe));
+  const units = [...annexBUnits(await readFile(path))];
+  assert.equal(
+    frames.reduce((sum, { size }) => sum + size, 0),
+    units.reduce((sum, { length }) => sum + 4 + length, 0),
+  );
+});
+
+test("AAC with ADTS headers tells its own track too, and frames wait until all tracks are known", {
+  skip,
+}, async (t) => {
+  const server = await startStreams(t);
+  const path = join(media, "kvs/vogels_480_with_aac.mkv");
+  const [video, audio] = await tracksOf(path);
+  const producer = await openProducer(optionsOf(server, { mode: "offline" }));
+  producer.setTracks([video!, { number: audio!.number, kind: "audio", codecId: "A_AAC" }]);
+  const config = parseAudioSpecificConfig(audio!.codecPrivate!);
+  const put: Seen[] = [];
+  for (const frame of await someFrames()) {
+    put.push(seen(frame));
+    const isSound = frame.track === audio!.number;
+    const data = isSound ? Buffer.concat([buildAdtsHeader(config, frame.data.length), frame.data]) : frame.data;
+    await producer.put({ ...frame, data });
+  }
+  await producer.close();
+  const stored = await readStored(server, "camera");
+  assert.deepEqual(
+    stored.flatMap(({ frames }) => frames),
+    put,
+  );
+  const built = parseAudioSpecificConfig(stored[0]!.tracks[1]!.codecPrivate!);
+  assert.deepEqual(
+    [built.objectType, built.sampleRate, built.channels],
+    [config.objectType, config.sampleRate, config.channels],
+  );
+});
+
+test("whoever leaves a source that FFmpeg reads ends its process", { skip }, async () => {
+  const source = await openSource(join(media, "video/bbb_720p24_42s_h264_aac.mp4"));
+  let frames = 0;
+  for await (const event of source) if (event.type === "frame" && ++frames === 3) break;
+  const children = (await readFile(`/proc/self/task/${process.pid}/children`, "utf8").catch(() => "")).trim();
+  assert.equal(children, "");
+  const missing = await openSource(join(media, "README.md"), { audio: "aac", ffmpeg: "/no/such/ffmpeg" });
+  await assert.rejects(Array.fromAsync(missing), { code: "SourceError", message: /ffmpeg is missing/ });
+  await assert.rejects(Array.fromAsync(await openSource(join(media, "README.md"), { audio: "aac" })), {
+    code: "SourceError",
+    message: /Invalid data found/,
+  });
 });
