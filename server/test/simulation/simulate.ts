@@ -6,7 +6,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { sql } from "kysely";
 import { openSqliteRecords } from "../../src/storage/records/sqlite.ts";
 import { tellFragmentStory } from "./fragment-story.ts";
 
@@ -16,8 +15,7 @@ export type Tally = { crashes: Map<string, number>; submitted: number; acknowled
 export async function tellStories(from: number, to: number): Promise<Tally> {
   // What the stories call durable is decided in memory: a disk would only slow them down.
   const folder = await mkdtemp(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "millrace-simulation-"));
-  const rows = await openSqliteRecords({ path: join(folder, "millrace.db") });
-  await sql`pragma synchronous = off`.execute(rows.db);
+  const rows = await openSqliteRecords({ path: join(folder, "millrace.db"), syncs: false });
   const tally: Tally = { crashes: new Map(), submitted: 0, acknowledged: 0 };
   try {
     for (let seed = from; seed < to; seed++) {

@@ -221,7 +221,8 @@ export class Committer implements Closeable {
     let isFirst = true;
     return this.#retrying(async () => {
       // Whether a transaction that failed was committed all the same, only its rows can tell.
-      const before = isFirst ? undefined : await findInsertedPack(records.db, pack, fragments);
+      // In a transaction, which waits until what it has read is durable.
+      const before = isFirst ? undefined : await records.transaction((db) => findInsertedPack(db, pack, fragments));
       isFirst = false;
       if (before !== undefined) return before;
       const next = this.#names.fresh();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdtemp, open, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -25,15 +25,52 @@ test("keeps others out of its files, the log of secrets just written among them"
   await records.close();
 });
 
-test("syncs the log at every commit", async () => {
+test("syncs the log after each commit before it says that it is done, once for all that wait", async (t) => {
   const records = await openSqliteRecords({ path });
+  const settings = sql<Record<string, unknown>>`select * from pragma_journal_mode, pragma_synchronous`;
   await records.transaction(async (db) => {
-    const settings = await sql<Record<string, unknown>>`select * from pragma_journal_mode, pragma_synchronous`.execute(
-      db,
-    );
-    assert.deepEqual({ ...settings.rows[0] }, { journal_mode: "wal", synchronous: 2 });
+    const { rows } = await settings.execute(db);
+    assert.deepEqual({ ...rows[0] }, { journal_mode: "wal", synchronous: 1 });
   });
+  const log = await open(`${path}-wal`, "r");
+  const { ino } = await log.stat();
+  let synced = 0;
+  const real = Object.getPrototypeOf(log).datasync as FileHandle["datasync"];
+  t.mock.method(Object.getPrototypeOf(log), "datasync", async function datasync(this: FileHandle) {
+    if ((await this.stat()).ino === ino) synced++;
+    await real.call(this);
+  });
+  await records.transaction((db) => db.insertInto("loose_blobs").values({ blob: "a", sweep_at: 1 }).execute());
+  assert.equal(synced, 1);
+  await records.db.insertInto("loose_blobs").values({ blob: "b", sweep_at: 1 }).execute();
+  assert.equal(synced, 2);
+  const many = Array.from({ length: 100 }, (_, index) => ({ blob: `many-${index}`, sweep_at: 1 }));
+  await Promise.all(many.map((row) => records.db.insertInto("loose_blobs").values(row).execute()));
+  assert.ok(3 <= synced && synced < 20, `${synced} syncs`);
+  await log.close();
   await records.close();
+});
+
+test("fails for good when the log cannot be synced: nobody knows what the disk has of it", async (t) => {
+  const records = await openSqliteRecords({ path });
+  const write = (blob: string) =>
+    records.transaction((db) => db.insertInto("loose_blobs").values({ blob, sweep_at: 1 }).execute());
+  const file = await open(path, "r");
+  const broken = t.mock.method(Object.getPrototypeOf(file), "datasync", async () => {
+    throw new Error("EIO: i/o error, fdatasync");
+  });
+  await assert.rejects(write("a"), /EIO/);
+  broken.mock.restore();
+  await assert.rejects(write("b"), /EIO/);
+  await assert.rejects(
+    records.transaction((db) => db.selectFrom("loose_blobs").selectAll().execute()),
+    /EIO/,
+  );
+  await file.close();
+  await records.close();
+  const again = await openSqliteRecords({ path });
+  await again.transaction((db) => db.insertInto("loose_blobs").values({ blob: "c", sweep_at: 1 }).execute());
+  await again.close();
 });
 
 test("says that the disk is full, and goes on when it no longer is", async () => {

@@ -1,5 +1,6 @@
 /**
- * Rows in one SQLite file, by `node:sqlite`: WAL and `synchronous=FULL`, so a commit that has returned is on the disk.
+ * Rows in one SQLite file, by `node:sqlite`: in WAL mode, its log synced after each commit, so that what has returned is on
+ * the disk (log-sync.ts).
  *
  * One connection writes, one statement or transaction at a time; another one reads, and never waits for it. Several
  * processes may open the file (`serve` and `millrace keys`): the engine's lock makes them take turns.
@@ -18,6 +19,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from "kysely";
+import { LogSync } from "./log-sync.ts";
 import { migrate } from "./migrate.ts";
 import type { Records } from "./records.ts";
 import type { Tables } from "./tables.ts";
@@ -25,16 +27,24 @@ import type { Tables } from "./tables.ts";
 /** How long one process waits for another one's transaction. */
 const busyMs = 10_000;
 
+export type SqliteOptions = {
+  path: string;
+  /** `false`: what is written survives the process, not the machine's loss of power. For tests of many commits. */
+  syncs?: boolean;
+};
+
 /** Makes the file (0600) and brings its tables up to date. @throws when a newer Millrace has written it */
-export async function openSqliteRecords({ path }: { path: string }): Promise<Records> {
+export async function openSqliteRecords({ path, syncs = true }: SqliteOptions): Promise<Records> {
   // Before SQLite sees it: the files that it adds beside this one get the same mode.
   closeSync(openSync(path, "a", 0o600));
   chmodSync(path, 0o600);
   const files = { writer: openFile(path), reader: openFile(path) };
+  if (!syncs) files.writer.exec("pragma synchronous = off");
+  const log = syncs ? new LogSync(`${path}-wal`) : undefined;
   const db = new Kysely<Tables>({
     dialect: {
       createAdapter: () => new TwoConnections(),
-      createDriver: () => new SqliteDriver(files.writer, files.reader),
+      createDriver: () => new SqliteDriver(files.writer, files.reader, log),
       createIntrospector: (kysely) => new SqliteIntrospector(kysely),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
@@ -70,7 +80,7 @@ export async function openSqliteRecords({ path }: { path: string }): Promise<Rec
 
 function openFile(path: string): DatabaseSync {
   const file = new DatabaseSync(path, { timeout: busyMs });
-  file.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
+  file.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on");
   // From here on waiting is ours (whenFree): the engine's would hold up the whole process.
   file.exec("pragma busy_timeout = 0");
   return file;
@@ -103,17 +113,19 @@ class TwoConnections extends SqliteAdapter {
 class SqliteDriver implements Driver {
   readonly #writer: Statements;
   readonly #reader: Statements;
+  readonly #log: LogSync | undefined;
   readonly #turns = new Turns();
 
-  constructor(writer: DatabaseSync, reader: DatabaseSync) {
+  constructor(writer: DatabaseSync, reader: DatabaseSync, log: LogSync | undefined) {
     this.#writer = new Statements(writer);
     this.#reader = new Statements(reader);
+    this.#log = log;
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    return new Connection(this.#writer, this.#reader, this.#turns);
+    return new Connection(this.#writer, this.#reader, this.#log, this.#turns);
   }
 
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
@@ -122,6 +134,7 @@ class SqliteDriver implements Driver {
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
     (connection as Connection).end("commit");
+    await this.#log?.sync();
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
@@ -133,6 +146,7 @@ class SqliteDriver implements Driver {
   async destroy(): Promise<void> {
     // What runs is let finish; nothing new can begin, for Kysely refuses it.
     await this.#turns.take();
+    await this.#log?.close();
     this.#reader.close();
     this.#writer.close();
   }
@@ -142,12 +156,14 @@ class SqliteDriver implements Driver {
 class Connection implements DatabaseConnection {
   readonly #writer: Statements;
   readonly #reader: Statements;
+  readonly #log: LogSync | undefined;
   readonly #turns: Turns;
   #inTransaction = false;
 
-  constructor(writer: Statements, reader: Statements, turns: Turns) {
+  constructor(writer: Statements, reader: Statements, log: LogSync | undefined, turns: Turns) {
     this.#writer = writer;
     this.#reader = reader;
+    this.#log = log;
     this.#turns = turns;
   }
 
@@ -184,11 +200,14 @@ class Connection implements DatabaseConnection {
       return whenFree(() => this.#reader.run(query.sql, query.parameters));
     }
     await this.#turns.take();
+    let result: QueryResult<Row>;
     try {
-      return await whenFree(() => this.#writer.run(query.sql, query.parameters));
+      result = await whenFree(() => this.#writer.run<Row>(query.sql, query.parameters));
     } finally {
       this.#turns.pass();
     }
+    await this.#log?.sync();
+    return result;
   }
 
   async *streamQuery<Row>(query: CompiledQuery): AsyncIterableIterator<QueryResult<Row>> {
