@@ -200,13 +200,17 @@ async function checkImages(archived: KinesisVideoArchivedMedia, stream: DemoStre
   return { what: "stream: GetImages", found: `${Images.length} JPEG, one every 3 s`, problems };
 }
 
+/** Each kind by itself: FFmpeg's reader of DASH ends with the kind that ends first. */
 async function countPackets(input: string): Promise<Frames> {
   const ffprobe = process.env.MILLRACE_FFPROBE ?? "ffprobe";
-  const args = ["-v", "error", "-count_packets", "-show_entries", "stream=codec_type,nb_read_packets", "-of", "json"];
-  const { stdout } = await promisify(execFile)(ffprobe, [...args, input], { maxBuffer: 16 << 20 });
-  const streams: { codec_type: string; nb_read_packets?: string }[] = JSON.parse(stdout).streams;
-  const count = (kind: string) => Number(streams.find(({ codec_type }) => codec_type === kind)?.nb_read_packets ?? 0);
-  return { video: count("video"), audio: count("audio") };
+  const count = async (kind: "v:0" | "a:0") => {
+    const shown = ["-show_entries", "stream=nb_read_packets", "-of", "json"];
+    const args = ["-v", "error", "-select_streams", kind, "-count_packets", ...shown, input];
+    const { stdout } = await promisify(execFile)(ffprobe, args, { maxBuffer: 16 << 20 });
+    const streams: { nb_read_packets?: string }[] = JSON.parse(stdout).streams;
+    return Number(streams[0]?.nb_read_packets ?? 0);
+  };
+  return { video: await count("v:0"), audio: await count("a:0") };
 }
 
 function textOf({ video, audio }: Frames): string {
