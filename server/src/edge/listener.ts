@@ -53,6 +53,10 @@ export async function openListener({ handler, host, port, tls, drainMs = 10_000 
   let closing = false;
   const serve = (request: IncomingMessage, response: ServerResponse, continues: boolean) => {
     if (closing) response.setHeader("connection", "close");
+    // An answer that had begun before left its connection open for more.
+    const leave = () => setImmediate(() => closing && server.closeIdleConnections());
+    response.once("close", leave);
+    request.once("close", leave);
     void answer(handler, request, response, continues, tls !== undefined);
   };
   server.on("request", (request, response) => serve(request, response, false));
@@ -170,16 +174,17 @@ async function write(
   }
   response.writeHead(status, headers as OutgoingHttpHeaders);
   const chunks = body[Symbol.asyncIterator]();
+  const writer = new AnswerWriter(response, signal);
   // Usually the first bytes go out together with the headers; whoever waits for an answer alone gets it soon.
   const soon = setTimeout(() => response.flushHeaders(), flushMs);
   try {
     for (let next = isHead ? undefined : await chunks.next(); next && !next.done; next = await chunks.next()) {
       clearTimeout(soon);
-      signal.throwIfAborted();
-      await written(response, next.value, signal);
+      await writer.write(next.value);
     }
   } finally {
     clearTimeout(soon);
+    writer.close();
     await chunks.return?.();
   }
   response.end();
@@ -189,18 +194,34 @@ function isStream(body: EdgeResponse["body"]): body is AsyncIterable<Uint8Array>
   return typeof body === "object" && Symbol.asyncIterator in body;
 }
 
-/** Resolves when the kernel has the bytes: their memory may be another chunk's from then on. */
-function written(response: ServerResponse, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) return onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    response.write(bytes, (error) => {
-      signal.removeEventListener("abort", onAbort);
+/** Writes an answer in pieces; listens for the client's going once, and not for each of them. */
+class AnswerWriter {
+  readonly #response: ServerResponse;
+  readonly #signal: AbortSignal;
+  #giveUp: (reason: unknown) => void = () => {};
+  readonly #onAbort = () => this.#giveUp(this.#signal.reason);
+
+  constructor(response: ServerResponse, signal: AbortSignal) {
+    this.#response = response;
+    this.#signal = signal;
+    signal.addEventListener("abort", this.#onAbort);
+  }
+
+  /** Resolves when the kernel has the bytes: their memory may be another chunk's from then on. @throws the signal's reason */
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#giveUp = reject;
+    this.#response.write(bytes, (error) => {
       if (error) reject(error);
       else resolve();
     });
-  });
+    await promise;
+  }
+
+  close(): void {
+    this.#signal.removeEventListener("abort", this.#onAbort);
+  }
 }
 
 /** Closing at once would reset the connection, and the client would never see why. */

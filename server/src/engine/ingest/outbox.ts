@@ -21,6 +21,8 @@ export class Outbox {
 
   /** Resolves when no more wait than may. @throws the signal's reason */
   async room(signal: AbortSignal): Promise<void> {
+    // Asked after each chunk, and a listener costs more than the rest of the question.
+    if (this.#waiting.length <= mostWaiting) return;
     const tell = () => this.#tell();
     signal.addEventListener("abort", tell);
     try {
