@@ -70,6 +70,15 @@ test("plays the same in MPEG-TS, pictures and sound in one segment", async (t) =
   assert.deepEqual(millis(video!.pts), evenly(100));
   assert.ok(180 < audio!.pts.length && audio!.pts.length <= 189, `${audio!.pts.length} frames of sound`);
   assert.equal((await decode(url)).frames, 100);
+  // A fragment that cannot be read is a segment of nothing but tables.
+  const [damaged] = await store(server.engine, server.streamId, withSound, { producerStart: start + 60_000, to: 1 });
+  await damage(server.records, damaged!);
+  const [segment] = (await text(playlistUrl(await open(server, 60, 61, { ContainerFormat: "MPEG_TS" })))).match(
+    /^getTS.*$/m,
+  )!;
+  const answer = await fetch(new URL(segment, url));
+  assert.deepEqual([answer.status, answer.headers.get("content-type")], [200, "video/mp2t"]);
+  assert.equal((await answer.arrayBuffer()).byteLength, 2 * 188);
 });
 
 test("writes the playlists as the service does", async (t) => {

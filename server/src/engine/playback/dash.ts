@@ -18,7 +18,7 @@ const toleratedGapMs = 50;
 
 export function buildDashManifest(listing: Listing, session: Session, token: string, now: number): string {
   const isWhole = listing.type !== "open";
-  const runs = runsOf(listing.segments, isWhole && session.mode === "ON_DEMAND");
+  const runs = runsOf(listing.segments, session);
   const periods: DashPeriod[] = [];
   let end = 0;
   for (const [i, run] of runs.entries()) {
@@ -52,12 +52,14 @@ export function buildDashManifest(listing: Listing, session: Session, token: str
 }
 
 /** Those that follow one another in one configuration of the tracks. */
-function runsOf(segments: readonly Listed[], atGaps: boolean): Listed[][] {
+function runsOf(segments: readonly Listed[], { mode, timeline }: Session): Listed[][] {
   const runs: Listed[][] = [];
   for (const listed of segments) {
     const previous = runs.at(-1)?.at(-1);
-    const gap = previous === undefined ? 0 : Math.abs(listed.startMs - previous.startMs - previous.durationMs);
-    if (previous?.format === listed.format && !(atGaps && toleratedGapMs < gap)) runs.at(-1)!.push(listed);
+    const gap = previous === undefined ? 0 : listed.startMs - previous.startMs - previous.durationMs;
+    // By the producer's clock an overlap is no break: the sound of a fragment begins while pictures before it still last.
+    const isBreak = toleratedGapMs < gap || (timeline === "server" && toleratedGapMs < -gap);
+    if (previous?.format === listed.format && !(mode === "ON_DEMAND" && isBreak)) runs.at(-1)!.push(listed);
     else runs.push([listed]);
   }
   return runs;

@@ -46,32 +46,45 @@ export function buildHlsPlaylist(listing: Listing, role: Role, session: Session,
   return buildStreamingPlaylist({ ...listing, segments, programDateTime: showTimestamps });
 }
 
-function tsSegments({ segments }: Listing, token: string): StreamingSegment[] {
-  return segments.map((listed) => ({
+function tsSegments(listing: Listing, token: string): StreamingSegment[] {
+  const silences = silencesOf(listing);
+  return listing.segments.map((listed, i) => ({
     ...listed,
-    uri: `getTSFragment.ts?FragmentNumber=${listed.stored.number}&SessionToken=${token}`,
+    uri: `getTSFragment.ts?FragmentNumber=${listed.stored.number}&SessionToken=${token}${silenceQuery(silences[i])}`,
   }));
 }
 
-/** Sound that is missing is made up for by silence in the format of the sound before it, or of the first. */
-function mp4Segments({ segments, soundBefore }: Listing, role: Role, token: string): StreamingSegment[] {
+function mp4Segments(listing: Listing, role: Role, token: string): StreamingSegment[] {
   const rest = `SessionToken=${token}&TrackNumber=${trackIds[role]}`;
-  let sound = soundBefore ?? segments.find(({ header }) => header.audio)?.header;
-  return segments.map((listed) => {
+  const silences = role === "audio" ? silencesOf(listing) : [];
+  return listing.segments.map((listed, i) => {
     const { stored, header } = listed;
-    if (header.audio) sound = header;
-    const hasTrack = playableTrack(header, role, "hls") !== undefined;
-    const silence = role === "audio" && !hasTrack ? silenceIn(sound) : undefined;
+    const silence = silences[i];
     const { headerId } = silence ?? header;
-    const uri = `getMP4MediaFragment.mp4?FragmentNumber=${stored.number}&${rest}`;
     return {
       ...listed,
-      uri: silence === undefined ? uri : `${uri}&SilenceId=${headerId}`,
-      ...(hasTrack || silence
+      uri: `getMP4MediaFragment.mp4?FragmentNumber=${stored.number}&${rest}${silenceQuery(silence)}`,
+      ...(silence !== undefined || playableTrack(header, role, "hls") !== undefined
         ? { mapUri: `getMP4InitFragment.mp4?${rest}&SequenceNumber=${headerId}` }
         : { gap: true }),
     };
   });
+}
+
+/**
+ * By segment: sound that is missing is made up for by silence in the format of the sound before it, or of the first.
+ * hls.js stops where sound begins after pictures without any, and where it ends.
+ */
+function silencesOf({ segments, soundBefore }: Listing): (MediaHeader | undefined)[] {
+  let sound = soundBefore ?? segments.find(({ header }) => header.audio)?.header;
+  return segments.map(({ header }) => {
+    if (header.audio) sound = header;
+    return playableTrack(header, "audio", "hls") === undefined ? silenceIn(sound) : undefined;
+  });
+}
+
+function silenceQuery(silence: MediaHeader | undefined): string {
+  return silence === undefined ? "" : `&SilenceId=${silence.headerId}`;
 }
 
 function silenceIn(sound: MediaHeader | undefined): MediaHeader | undefined {

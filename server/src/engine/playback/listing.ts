@@ -145,15 +145,17 @@ class GrowingList {
   async #show(now: number): Promise<void> {
     const { mode, limit } = this.#session;
     const shown: Listed[] = [];
-    let at = 0;
+    let [at, dueAt] = [0, this.#dueAt];
     for (; at < this.#pending.length; at++) {
-      if (mode === "LIVE_REPLAY" && now < this.#dueAt) break;
+      if (mode === "LIVE_REPLAY" && now < dueAt) break;
       const stored = this.#pending[at]!;
       const previous = shown.at(-1) ?? this.#list.segments.at(-1);
       const listed = await listedOf(stored, this.#session, previous, this.#tools);
       if (listed !== undefined) shown.push(listed);
-      this.#dueAt += Math.max(1, stored.durationMs);
+      dueAt += Math.max(1, stored.durationMs);
     }
+    // Nothing has changed where reading failed.
+    this.#dueAt = dueAt;
     this.#pending.splice(0, at);
     if (shown.length === 0) return;
     const all = [...this.#list.segments, ...shown];

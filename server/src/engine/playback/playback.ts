@@ -55,7 +55,7 @@ export type OpenSession = {
   init(role: Role, headerId: string): Promise<Uint8Array | undefined>;
   /** `silenceId`: the header whose format of sound silence is asked for. */
   segment(which: Which, role: Role, silenceId?: string): Promise<readonly Uint8Array[] | undefined>;
-  tsSegment(which: Which): Promise<readonly Uint8Array[] | undefined>;
+  tsSegment(which: Which, silenceId?: string): Promise<readonly Uint8Array[] | undefined>;
 };
 
 /** A fragment by its number, or by its start on the session's clock. */
@@ -77,7 +77,8 @@ export function openPlayback(options: PlaybackOptions): Playback {
     async start(asked) {
       const first = await firstOf(asked, tools);
       if (first === undefined) return undefined;
-      checkPlayable(await media.header(first), asked.protocol);
+      const header = await media.header(first).catch(damaged);
+      if (header !== undefined) checkPlayable(header, asked.protocol);
       const zero = startOf(first, asked.timeline);
       const session = { ...asked, zero, zeroServer: first.serverTimestamp, firstNumber: first.number };
       return sealSession(keys, session, random);
@@ -87,6 +88,11 @@ export function openPlayback(options: PlaybackOptions): Playback {
       return session && sessionWith(session, token, tools);
     },
   };
+}
+
+/** What is damaged is left out when it is played. */
+function damaged(error: unknown): undefined {
+  if (!isUnreadable(error)) throw error;
 }
 
 type Tools = PlaybackOptions & { media: StoredMedia; list: Lister };
@@ -143,9 +149,10 @@ function sessionWith(session: Session, token: string, tools: Tools): OpenSession
       return reading(stored, async () => mediaSegment(stored, await media.fragment(stored), role, session), empty);
     },
 
-    async tsSegment(which) {
+    async tsSegment(which, silenceId) {
       const stored = await find(which);
-      const build = async () => tsSegment(stored!, await media.fragment(stored!), session);
+      const silence = silenceId === undefined ? undefined : await headerOf(silenceId);
+      const build = async () => tsSegment(stored!, await media.fragment(stored!), session, silence);
       return stored && reading(stored, build, emptyTsSegment);
     },
   };

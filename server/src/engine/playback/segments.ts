@@ -70,14 +70,26 @@ export function emptySegment(stored: StoredFragment, session: Session): readonly
   return buildFragment(sequenceOf(stored, session), [], { timestampScale: 1_000_000 });
 }
 
-/** With all tracks. @throws CodecError, RangeError */
-export function tsSegment(stored: StoredFragment, fragment: MediaFragment, session: Session): readonly Uint8Array[] {
+/** With all tracks, and silence in the format of `silence`'s sound. @throws CodecError, RangeError */
+export function tsSegment(
+  stored: StoredFragment,
+  fragment: MediaFragment,
+  session: Session,
+  silence?: MediaHeader,
+): readonly Uint8Array[] {
+  const { header, timestamp } = fragment;
+  const { timestampScale } = header;
   const tracks = (["video", "audio"] as const).flatMap((role) => {
-    const found = playableTrack(fragment.header, role, session.protocol);
+    const found = playableTrack(header, role, session.protocol);
     return found === undefined ? [] : [{ format: found.format, frames: framesOf(fragment, role) }];
   });
+  const silent = silence && playableTrack(silence, "audio", session.protocol);
+  if (silent !== undefined) {
+    const end = timestamp + ticksOf(stored.durationMs, timestampScale);
+    tracks.push({ format: silent.format, frames: buildSilence(silent.format, timestamp, end, timestampScale) });
+  }
   const timeOffset = timeOffsetOf(stored, fragment, session);
-  return [buildTsSegment(tracks, { timestampScale: fragment.header.timestampScale, timeOffset })];
+  return [buildTsSegment(tracks, { timestampScale, timeOffset })];
 }
 
 /** The tables alone: a segment that cannot be read. */
