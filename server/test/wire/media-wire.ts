@@ -87,6 +87,15 @@ export class MediaReading {
     }
   }
 
+  /** The same for the end of a fragment's document; looks at the last chunks alone. */
+  async untilToken(number: string): Promise<void> {
+    for (;;) {
+      const changed = this.#changed.promise;
+      if (this.ended || endsWith(number)(Buffer.concat(this.chunks.slice(-4)))) return;
+      await changed;
+    }
+  }
+
   #tell(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();

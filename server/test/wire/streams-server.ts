@@ -79,6 +79,7 @@ export async function startStreams(
   };
   t.after(async () => {
     for (const client of clients) client.destroy();
+    engine.letGo();
     await listener.close();
     await engine.close();
     await blobs.close();
