@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { GetHLSStreamingSessionURLCommandInput } from "@aws-sdk/client-kinesis-video-archived-media";
+import { systemClock } from "../../src/base/clock.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { systemRandom } from "../../src/base/random.ts";
+import { openPlayback } from "../../src/engine/playback/playback.ts";
 import { decode, play } from "../support/players.ts";
 import { damage, pictures, type Recording, record, sound, store } from "../support/stored-media.ts";
 import { type MediaServer, startMedia } from "./stored-media-server.ts";
@@ -160,6 +164,11 @@ test("LIVE shows the newest fragments, goes on with new ones, and never with one
   const after = await playlist(url);
   assert.deepEqual(numbersIn(after), [...stored.slice(2).map(({ number }) => number), newest!.number]);
   assert.ok(after.includes("#EXT-X-MEDIA-SEQUENCE:1"));
+  // A process that has not seen the session before comes to the same list, sequence numbers and all.
+  const other = { clock: systemClock, random: systemRandom, log: silentLog, ffmpegPath: "ffmpeg" };
+  const playback = openPlayback({ ...engine, ...other, records: server.records });
+  const reopened = await playback.open(/SessionToken=([\w~-]+)/.exec(url)![1]!);
+  assert.equal(await reopened!.playlist("video"), await text(playlistUrl(url)));
   // What came before the session is nobody's business in it.
   const older = `${url.replace("getHLSMasterPlaylist.m3u8", "getMP4MediaFragment.mp4")}&TrackNumber=1&FragmentNumber=`;
   assert.equal((await fetch(older + stored[0]!.number)).status, 404);
