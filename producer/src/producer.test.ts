@@ -7,6 +7,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { MatroskaReader } from "@millrace/media/matroska/reader";
+import { openProducer as openInBrowser } from "./index.ts";
 import { type MediaFrame, openProducer, type ProducerEvent, type ProducerOptions } from "./node/index.ts";
 
 type Connection = {
@@ -29,12 +30,12 @@ const polite: Script = (event, FragmentTimecode, { acknowledge }) => {
   acknowledge({ EventType: "PERSISTED", FragmentTimecode, FragmentNumber: `9${FragmentTimecode}` });
 };
 
-async function startPeer(t: TestContext, script: Script = polite, retentionHours = 24) {
+async function startPeer(t: TestContext, script: Script = polite, endsAfterMs = 0) {
   const connections: Connection[] = [];
   const persisted: number[] = [];
   const server = http.createServer((request, response) => {
     if (request.url !== "/putMedia") {
-      const StreamInfo = { StreamARN: "arn:1", Status: "ACTIVE", DataRetentionInHours: retentionHours };
+      const StreamInfo = { StreamARN: "arn:1", Status: "ACTIVE", DataRetentionInHours: 24 };
       response.end(JSON.stringify({ StreamInfo, DataEndpoint: url }));
       return;
     }
@@ -70,7 +71,7 @@ async function startPeer(t: TestContext, script: Script = polite, retentionHours
       if (isMark) script("mark", 0, connection);
     });
     request.on("data", (chunk) => reader.push(chunk));
-    request.on("end", () => response.end());
+    request.on("end", () => setTimeout(() => response.end(), endsAfterMs));
     request.on("error", () => {});
   });
   server.listen(0, "127.0.0.1");
@@ -302,4 +303,26 @@ test("frames that tell nothing of their tracks, of no track, or of no time are r
   await producer.put(frame!);
   await producer.close();
   await assert.rejects(producer.put(frame!), { code: "Closed" });
+});
+
+test("whole requests follow each other, so that none overtakes the one before", async (t) => {
+  const { url, connections, persisted } = await startPeer(t, polite, 30);
+  const producer = await openInBrowser({
+    stream: "camera",
+    region: "r",
+    endpoint: url,
+    credentials: { accessKeyId: "A", secretAccessKey: "S" },
+    tracks: [track],
+  });
+  for (const frame of frames(20)) {
+    await producer.put(frame);
+    await pause(5);
+    assert.ok(connections.filter(({ response }) => !response.writableEnded).length <= 1);
+  }
+  await producer.close();
+  assert.ok(2 < connections.length, `${connections.length} requests`);
+  assert.deepEqual(
+    persisted,
+    Array.from({ length: 10 }, (_, at) => at * 1000),
+  );
 });

@@ -275,7 +275,9 @@ export class Producer {
       if (0 < delayMs) await wait(delayMs, this.#abort.signal);
       if (this.#failure !== undefined) return;
       const session = await this.#openSession().catch((error: unknown) => this.#afterFailure(error));
-      while (session !== undefined && !session.handedOver) await buffer.change.next();
+      // Whole requests that overtake each other would be numbered out of order.
+      const mayFollow = () => session === undefined || (duplex ? session.handedOver : session.over);
+      while (!mayFollow()) await buffer.change.next();
     }
   }
 
@@ -414,8 +416,15 @@ export class Producer {
     this.#emit({ type: "pressure", full });
   }
 
+  /** A listener that throws is its owner's bug, and must not look like a broken connection. */
   #emit(event: ProducerEvent): void {
-    this.#options.onEvent?.(event);
+    try {
+      this.#options.onEvent?.(event);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 }
 

@@ -48,6 +48,8 @@ export class Session {
   #failure: ProducerError | undefined;
   /** It takes no more fragments; what it has may still be on its way. */
   handedOver = false;
+  /** Nothing of it is on its way any more. */
+  over = false;
   /** All is over; never rejects. Fragments that did not arrive wait again. */
   readonly done: Promise<void>;
 
@@ -91,6 +93,7 @@ export class Session {
     this.#options.onEnd(this.#failure);
     for (const fragment of this.#owned.values()) this.#options.buffer.giveBack(fragment);
     this.#owned.clear();
+    this.over = true;
     this.#options.buffer.change.tell();
   }
 
