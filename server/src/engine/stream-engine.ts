@@ -52,7 +52,7 @@ export type StreamEngineOptions = {
 };
 
 const retentionEveryMs = 60_000;
-const pruneEveryMs = 5_000;
+const tickMs = 5_000;
 
 export function openStreamEngine({ wrapper, ...options }: StreamEngineOptions): StreamEngine {
   const lifetime = new Lifetime();
@@ -63,7 +63,6 @@ export function openStreamEngine({ wrapper, ...options }: StreamEngineOptions): 
   const fragments = openFragmentReader({ ...options, keys });
   lifetime.own(startFragmentRetention({ ...options, keys, everyMs: retentionEveryMs }));
   const live = new LiveStreams(options.clock);
-  const pruning = setInterval(() => live.prune(), pruneEveryMs).unref();
   const events = new FragmentEvents(options.log);
   const storing = {
     room: () => committer.room(),
@@ -74,6 +73,10 @@ export function openStreamEngine({ wrapper, ...options }: StreamEngineOptions): 
     },
   };
   const ingest = lifetime.own(new Ingest({ ...options, committer: storing, numbers, live, closing: closing.signal }));
+  const ticking = setInterval(() => {
+    live.prune();
+    void ingest.tick();
+  }, tickMs).unref();
   return {
     records: options.records,
     committer,
@@ -94,7 +97,7 @@ export function openStreamEngine({ wrapper, ...options }: StreamEngineOptions): 
     },
     sweep: () => sweepFragments({ ...options, keys }),
     async close() {
-      clearInterval(pruning);
+      clearInterval(ticking);
       await lifetime.close();
       await events.settled();
     },

@@ -39,7 +39,7 @@ export type Told = { crashes: ReadonlyMap<string, number>; submitted: number; ac
 
 /** `rows` is emptied first, so that stories can be told one after the other. @throws when a promise was broken */
 export async function tellFragmentStory(seed: number, rows: Records): Promise<Told> {
-  for (const table of tables) await rows.db.deleteFrom(table).execute();
+  await clearRows(rows);
   for (const { id, retentionHours } of streams) await insertTestStream(rows, id, retentionHours);
   const world = new World(seed);
   const wrapper = masterKeyWrapper(world.random(32), world.random);
@@ -57,6 +57,10 @@ export async function tellFragmentStory(seed: number, rows: Records): Promise<To
   }
   await world.run(cleanUp(world, openProcess(world, rows, wrapper), ledger));
   return { crashes: world.crashes, submitted: ledger.submitted.size, acknowledged: ledger.acknowledged.size };
+}
+
+export async function clearRows(rows: Records): Promise<void> {
+  for (const table of tables) await rows.db.deleteFrom(table).execute();
 }
 
 type Process = ReturnType<typeof openProcess>;
@@ -221,7 +225,7 @@ async function cleanUp(world: World, own: Process, ledger: Ledger): Promise<void
   assert.deepEqual(left, named, "no blob is left that nobody names");
 }
 
-function isSimulated(error: unknown): boolean {
+export function isSimulated(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("simulated:");
 }
 

@@ -41,19 +41,16 @@ export type IngestOptions = {
   signal: AbortSignal;
 };
 
-/** Without data for so many ticks of five seconds a producer is left; from the first on it is told. */
-const tickMs = 5_000;
+/** Without data for so many ticks a producer is left; from the second on it is told. */
 const silentTicks = 6;
 
 /** All connections of this process. */
 export class Ingest implements Closeable {
   readonly #engine: IngestEngine;
   readonly #connections = new Set<Connection>();
-  readonly #timer: NodeJS.Timeout;
 
   constructor(engine: IngestEngine) {
     this.#engine = engine;
-    this.#timer = setInterval(() => void this.tick(), tickMs).unref();
   }
 
   /** Reads at once, whether or not anybody waits for acknowledgements. They end when all that was received is stored. */
@@ -65,14 +62,13 @@ export class Ingest implements Closeable {
     return connection.outbox.take();
   }
 
-  /** Every five seconds by itself. */
+  /** Looks after silent producers and changed streams: to be called every five seconds. */
   async tick(): Promise<void> {
     await Promise.all([...this.#connections].map((connection) => connection.tick()));
   }
 
   /** To be called after `closing` has aborted: waits for the ends. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
     await Promise.all([...this.#connections].map(({ ended }) => ended));
   }
 }
