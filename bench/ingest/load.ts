@@ -95,7 +95,7 @@ async function sendPaced(
     if (inFragment < 0) continue;
     const index = inFragment % frames;
     cameras[at]!.writeFrame(shape, index);
-    if (counts < due) seen.sizeBytes += shape.chunks[index]!.length;
+    seen.sizeBytes += shape.chunks[index]!.length;
   }
   await untilPersisted(cameras);
 }
