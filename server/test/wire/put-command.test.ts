@@ -24,7 +24,7 @@ async function clipIn(t: TestContext, seconds: number, name = "clip.mp4"): Promi
   return path;
 }
 
-function put({ url, folder }: StreamsServer, args: string[], stdin: "ignore" | "pipe" = "ignore") {
+function put(t: TestContext, { url, folder }: StreamsServer, args: string[], stdin: "ignore" | "pipe" = "ignore") {
   const env = {
     PATH: process.env.PATH,
     AWS_ENDPOINT_URL: url,
@@ -37,6 +37,7 @@ function put({ url, folder }: StreamsServer, args: string[], stdin: "ignore" | "
   const child: ChildProcess = spawn(process.execPath, command, { env, stdio: [stdin, "pipe", "pipe"] });
   let text = "";
   for (const stream of [child.stdout!, child.stderr!]) stream.on("data", (chunk) => (text += chunk));
+  t.after(() => child.kill("SIGKILL"));
   const ended = once(child, "close").then(([code]) => ({ code: code as number, text }));
   return { child, ended, said: () => text };
 }
@@ -51,7 +52,7 @@ test("put makes a stream, sends a film and waits until all of it is kept", async
   const server = await startStreams(t);
   const clip = await clipIn(t, 4);
   const args = ["--stream", "film", "--create", "--retention", "2", "--tags", "place=door,take=1"];
-  const { code, text } = await put(server, [...args, "--start", "2026-01-02T03:04:05Z", clip]).ended;
+  const { code, text } = await put(t, server, [...args, "--start", "2026-01-02T03:04:05Z", clip]).ended;
   assert.equal(code, 0, text);
   assert.match(text, /\n\d{3} frames, (\d+) fragments received, \1 persisted, 0 frames dropped\n$/);
   const { rows, tags } = await storedOf(server, "film");
@@ -75,7 +76,7 @@ test("put takes MP4 and MPEG-TS from standard input", async (t) => {
   const server = await startStreams(t);
   for (const name of ["clip.ts", "clip.mkv"]) {
     const clip = await clipIn(t, 3, name);
-    const { child, ended } = put(server, ["--stream", "pipe", "--create", "-"], "pipe");
+    const { child, ended } = put(t, server, ["--stream", "pipe", "--create", "-"], "pipe");
     createReadStream(clip).pipe(child.stdin!);
     const { code, text } = await ended;
     assert.equal(code, 0, text);
@@ -85,9 +86,9 @@ test("put takes MP4 and MPEG-TS from standard input", async (t) => {
 
 test("put in real time goes on until Ctrl-C, and then waits for the rest", async (t) => {
   const server = await startStreams(t);
-  const clip = await clipIn(t, 1);
-  const { child, ended, said } = put(server, ["--stream", "live", "--create", "--realtime", "--loop", clip]);
-  const deadline = Date.now() + 30_000;
+  const clip = await clipIn(t, 1, "clip.mkv");
+  const { child, ended, said } = put(t, server, ["--stream", "live", "--create", "--realtime", "--loop", clip]);
+  const deadline = Date.now() + 60_000;
   const isStored = async () =>
     server.client.describeStream({ StreamName: "live" }).then(() => storedOf(server, "live"));
   while ((await isStored().catch(() => ({ rows: [] }))).rows.length < 3) {
@@ -112,7 +113,7 @@ test("put says what is wrong, in a sentence", async (t) => {
     [["--stream", "s", "--create", import.meta.filename], 1, /millrace: ffprobe cannot read .*put-command.test.ts/],
   ];
   for (const [args, code, expected] of cases) {
-    const ended = await put(server, args).ended;
+    const ended = await put(t, server, args).ended;
     assert.match(ended.text, expected);
     assert.equal(ended.code, code, ended.text);
   }
