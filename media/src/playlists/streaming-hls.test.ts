@@ -126,3 +126,14 @@ test("a live window counts the segments and the discontinuities that slid out of
   ]);
   assert.match(buildStreamingPlaylist(playlist), /^#EXT-X-DISCONTINUITY-SEQUENCE:1$/m);
 });
+
+test("a whole list counts time once where sound begins a segment before the pictures of the one before are over", () => {
+  const overlapping = [at(0), at(917), at(1900)];
+  const lengths = (type: StreamingPlaylist["type"], discontinuityMode: StreamingPlaylist["discontinuityMode"]) =>
+    [...buildStreamingPlaylist({ segments: overlapping, discontinuityMode, type }).matchAll(/#EXTINF:([\d.]+)/g)].map(
+      ([, seconds]) => Number(seconds),
+    );
+  assert.deepEqual(lengths("VOD", "NEVER"), [0.917, 0.983, 1]);
+  assert.deepEqual(lengths("VOD", "ALWAYS"), [1, 1, 1]);
+  assert.deepEqual(lengths("open", "NEVER"), [1, 1, 1]);
+});

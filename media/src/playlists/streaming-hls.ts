@@ -83,7 +83,7 @@ export function buildStreamingPlaylist(playlist: StreamingPlaylist): string {
       ...mapLine,
       ...(segment.gap ? ["#EXT-X-GAP"] : []),
       ...(programDateTime ? [`#EXT-X-PROGRAM-DATE-TIME:${new Date(segment.startMs).toISOString()}`] : []),
-      `#EXTINF:${Number((segment.durationMs / 1000).toFixed(3))},`,
+      `#EXTINF:${Number((shownMs(segment, segments[i + 1], playlist) / 1000).toFixed(3))},`,
       segment.uri,
     ];
   });
@@ -98,6 +98,17 @@ export function buildStreamingPlaylist(playlist: StreamingPlaylist): string {
     ...body,
     ...(type === "open" ? [] : ["#EXT-X-ENDLIST"]),
   ]);
+}
+
+/** Until the next one, where both overlap on one clock. Lists that grow keep what they have said. */
+function shownMs(
+  segment: StreamingSegment,
+  next: StreamingSegment | undefined,
+  { type, discontinuityMode }: StreamingPlaylist,
+): number {
+  if (type !== "VOD" || next === undefined || next.startMs <= segment.startMs) return segment.durationMs;
+  if (isDiscontinuity(next, segment, discontinuityMode)) return segment.durationMs;
+  return Math.min(segment.durationMs, next.startMs - segment.startMs);
 }
 
 /** At least a second; each duration rounded up, so that no rounding of a player's is above it. */

@@ -6,21 +6,30 @@
  */
 import type { VideoFormat } from "@millrace/media/codecs/describe-track";
 import { buildManifest, type DashPeriod, type DashTrack } from "@millrace/media/playlists/dash";
-import { bitRateOf } from "./hls.ts";
+import { bitRateOf, silenceQuery } from "./hls.ts";
 import type { Listed, Listing } from "./listing.ts";
 import { playableTrack } from "./playable-track.ts";
 import { trackIds } from "./segments.ts";
 import type { Session } from "./session-token.ts";
-import type { Role } from "./stored-media.ts";
+import { silencesOf } from "./silences.ts";
+import type { MediaHeader, Role } from "./stored-media.ts";
 
 /** What players play over. */
 const toleratedGapMs = 50;
 
+/**
+ * The window of time moves with the clock, whether fragments come or not, and takes players with it: who is at the end of
+ * what came stays there for so long.
+ */
+const pauseSeconds = 30;
+
 export function buildDashManifest(listing: Listing, session: Session, token: string, now: number): string {
   const isWhole = listing.type !== "open";
   const runs = runsOf(listing.segments, session);
+  const silences = silencesOf(listing, "dash");
   const periods: DashPeriod[] = [];
   let end = 0;
+  let listed = 0;
   for (const [i, run] of runs.entries()) {
     const startMs = session.mode === "ON_DEMAND" ? run[0]!.startMs : run[0]!.run.startMs;
     const startSeconds = session.mode === "ON_DEMAND" ? end : (startMs - session.zero) / 1000;
@@ -30,9 +39,10 @@ export function buildDashManifest(listing: Listing, session: Session, token: str
       id: periodId(run[0]!, session),
       startSeconds,
       ...(isLast && !isWhole ? {} : { durationSeconds }),
-      tracks: tracksOf(run, startMs, session, token),
+      tracks: tracksOf({ run, startMs, silence: silences[listed] }, session, token),
     });
     end = startSeconds + durationSeconds;
+    listed += run.length;
   }
   const longest = listing.segments.reduce((most, { durationMs }) => Math.max(most, durationMs), 1000);
   return buildManifest({
@@ -45,7 +55,7 @@ export function buildDashManifest(listing: Listing, session: Session, token: str
             availabilityStartMs: availabilityStartOf(session, longest),
             publishMs: now,
             updateSeconds: 1,
-            windowSeconds: listing.segments.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1000,
+            windowSeconds: pauseSeconds + listing.segments.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1000,
           },
         }),
   });
@@ -74,21 +84,24 @@ function availabilityStartOf({ mode, createdAt, zeroServer }: Session, longestMs
   return mode === "LIVE" ? zeroServer : createdAt - longestMs;
 }
 
-function tracksOf(run: readonly Listed[], periodStartMs: number, session: Session, token: string): DashTrack[] {
+/** `silence`: what stands in for sound, the same for all of a run. */
+type Period = { run: readonly Listed[]; startMs: number; silence: MediaHeader | undefined };
+
+function tracksOf(period: Period, session: Session, token: string): DashTrack[] {
   return (["video", "audio"] as const).flatMap((role) => {
-    const track = trackOf(run, role, periodStartMs, session, token);
+    const track = trackOf(period, role, session, token);
     return track === undefined ? [] : [track];
   });
 }
 
 function trackOf(
-  run: readonly Listed[],
+  { run, startMs, silence }: Period,
   role: Role,
-  periodStartMs: number,
   session: Session,
   token: string,
 ): DashTrack | undefined {
-  const { header } = run[0]!;
+  const silent = role === "audio" ? silence : undefined;
+  const header = silent ?? run[0]!.header;
   const found = playableTrack(header, role, "dash");
   if (found === undefined) return undefined;
   const { format, track } = found;
@@ -101,9 +114,9 @@ function trackOf(
     ...(track.language === undefined ? {} : { language: track.language }),
     ...(format.kind === "video" ? pictureOf(format) : { sampleRate: format.sampleRate, channels: format.channels }),
     initialization: `getMP4InitFragment.mp4?${rest}&SequenceNumber=${header.headerId}`,
-    media: `getMP4MediaFragment.mp4?FragmentTime=$Time$&${rest}`,
+    media: `getMP4MediaFragment.mp4?FragmentTime=$Time$&${rest}${silenceQuery(silent)}`,
     timescale: 1000,
-    presentationTimeOffset: Math.max(0, periodStartMs - session.zero),
+    presentationTimeOffset: Math.max(0, startMs - session.zero),
     segments: run.map((listed, i) => {
       const next = run[i + 1];
       const untilNext = next === undefined ? listed.durationMs : next.startMs - listed.startMs;

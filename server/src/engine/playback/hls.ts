@@ -8,7 +8,7 @@ import type { Listed, Listing } from "./listing.ts";
 import { playableTrack } from "./playable-track.ts";
 import { trackIds } from "./segments.ts";
 import type { Session } from "./session-token.ts";
-import { canBeSilent } from "./silence.ts";
+import { silencesOf } from "./silences.ts";
 import type { MediaHeader, Role } from "./stored-media.ts";
 
 export function buildHlsMaster({ segments }: Listing, { container }: Session, token: string): string {
@@ -47,7 +47,7 @@ export function buildHlsPlaylist(listing: Listing, role: Role, session: Session,
 }
 
 function tsSegments(listing: Listing, token: string): StreamingSegment[] {
-  const silences = silencesOf(listing);
+  const silences = silencesOf(listing, "hls");
   return listing.segments.map((listed, i) => ({
     ...listed,
     uri: `getTSFragment.ts?FragmentNumber=${listed.stored.number}&SessionToken=${token}${silenceQuery(silences[i])}`,
@@ -56,7 +56,7 @@ function tsSegments(listing: Listing, token: string): StreamingSegment[] {
 
 function mp4Segments(listing: Listing, role: Role, token: string): StreamingSegment[] {
   const rest = `SessionToken=${token}&TrackNumber=${trackIds[role]}`;
-  const silences = role === "audio" ? silencesOf(listing) : [];
+  const silences = role === "audio" ? silencesOf(listing, "hls") : [];
   return listing.segments.map((listed, i) => {
     const { stored, header } = listed;
     const silence = silences[i];
@@ -71,23 +71,7 @@ function mp4Segments(listing: Listing, role: Role, token: string): StreamingSegm
   });
 }
 
-/**
- * By segment: sound that is missing is made up for by silence in the format of the sound before it, or of the first.
- * hls.js stops where sound begins after pictures without any, and where it ends.
- */
-function silencesOf({ segments, soundBefore }: Listing): (MediaHeader | undefined)[] {
-  let sound = soundBefore ?? segments.find(({ header }) => header.audio)?.header;
-  return segments.map(({ header }) => {
-    if (header.audio) sound = header;
-    return playableTrack(header, "audio", "hls") === undefined ? silenceIn(sound) : undefined;
-  });
-}
-
-function silenceQuery(silence: MediaHeader | undefined): string {
+/** Of the URL of a segment. */
+export function silenceQuery(silence: MediaHeader | undefined): string {
   return silence === undefined ? "" : `&SilenceId=${silence.headerId}`;
-}
-
-function silenceIn(sound: MediaHeader | undefined): MediaHeader | undefined {
-  const found = sound && playableTrack(sound, "audio", "hls");
-  return found && canBeSilent(found.format) ? sound : undefined;
 }

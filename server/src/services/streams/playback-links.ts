@@ -64,15 +64,14 @@ const pages: Readonly<Record<string, Page>> = {
     contentType: "video/mp4",
     cacheControl: immutable,
     body(open, link) {
-      const silenceId = link.query("SilenceId") === undefined ? undefined : idOf(link, "SilenceId");
-      return open.segment(whichOf(link), roleOf(link), silenceId);
+      return open.segment(whichOf(link), roleOf(link), silenceOf(link));
     },
   },
   "getTSFragment.ts": {
     protocols: ["hls"],
     contentType: "video/mp2t",
     cacheControl: immutable,
-    body: (open, link) => open.tsSegment(whichOf(link)),
+    body: (open, link) => open.tsSegment(whichOf(link), silenceOf(link)),
   },
 };
 
@@ -91,6 +90,11 @@ function whichOf(link: Link): Which {
   const time = link.query("FragmentTime");
   if (time !== undefined && /^\d{1,15}$/.test(time)) return { time: Number(time) };
   throw invalidArgument("FragmentNumber must be a number that a playlist has given.");
+}
+
+/** @throws ServiceError */
+function silenceOf(link: Link): string | undefined {
+  return link.query("SilenceId") === undefined ? undefined : idOf(link, "SilenceId");
 }
 
 /** @throws ServiceError */
