@@ -56,6 +56,11 @@ export class PutMediaConnection {
     this.#request.flushHeaders();
   }
 
+  /** No more acknowledgements will come. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   async status(): Promise<number> {
     return (await this.#response).statusCode!;
   }
