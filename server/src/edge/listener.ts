@@ -228,11 +228,13 @@ class AnswerWriter {
 function drain(request: IncomingMessage): void {
   let left = drainBytes;
   const end = () => request.socket.destroy();
-  const timer = setTimeout(end, drainUnreadMs);
+  // A process that stops does not wait for it, nor does a socket that is gone say so by its request.
+  const timer = setTimeout(end, drainUnreadMs).unref();
   request.on("data", (chunk: Uint8Array) => {
     left -= chunk.length;
     if (left < 0) end();
   });
+  request.socket.once("close", () => clearTimeout(timer));
   request.once("close", () => clearTimeout(timer));
   request.resume();
 }
