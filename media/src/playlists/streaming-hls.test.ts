@@ -93,6 +93,11 @@ f1.mp4
   );
 });
 
+test("tells players of a replay to begin with its beginning", () => {
+  const playlist = buildStreamingPlaylist({ segments, discontinuityMode: "NEVER", fromStart: true, type: "open" });
+  assert.match(playlist, /#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-START:TIME-OFFSET=0\n/);
+});
+
 const at = (startMs: number, format = "a"): StreamingSegment => ({ uri: "", startMs, durationMs: 1000, format });
 const marks: [string, Parameters<typeof isDiscontinuity>, boolean][] = [
   ["ALWAYS, the first", [at(0), undefined, "ALWAYS"], true],

@@ -66,6 +66,8 @@ export type StreamingPlaylist = {
   previous?: StreamingSegment;
   /** `VOD`: all is listed. `ended`: nothing more comes to a list that grew. `open`: more may come. */
   type: "VOD" | "ended" | "open";
+  /** Players begin with the first segment of a list that grows, and not near its end. */
+  fromStart?: boolean;
   /** Seconds; a list that is loaded again must keep it. By default the longest segment's. */
   targetSeconds?: number;
 };
@@ -95,6 +97,7 @@ export function buildStreamingPlaylist(playlist: StreamingPlaylist): string {
     `#EXT-X-MEDIA-SEQUENCE:${firstSequence}`,
     ...(0 < discontinuitySequence ? [`#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuitySequence}`] : []),
     "#EXT-X-INDEPENDENT-SEGMENTS",
+    ...(playlist.fromStart ? ["#EXT-X-START:TIME-OFFSET=0"] : []),
     ...body,
     ...(type === "open" ? [] : ["#EXT-X-ENDLIST"]),
   ]);

@@ -41,9 +41,12 @@ export function bitRateOf({ stored: { bodyBytes }, durationMs }: Listed): number
 }
 
 export function buildHlsPlaylist(listing: Listing, role: Role, session: Session, token: string): string {
-  const { container, showTimestamps } = session;
+  const { container, showTimestamps, mode } = session;
   const segments = container === "MPEG_TS" ? tsSegments(listing, token) : mp4Segments(listing, role, token);
-  return buildStreamingPlaylist({ ...listing, segments, programDateTime: showTimestamps });
+  // A replay is seen from its beginning however late a player is. It also makes hls.js begin with the sound where it begins
+  // with the pictures: between two discontinuities each would wait for the other.
+  const fromStart = mode === "LIVE_REPLAY";
+  return buildStreamingPlaylist({ ...listing, segments, programDateTime: showTimestamps, fromStart });
 }
 
 function tsSegments(listing: Listing, token: string): StreamingSegment[] {
