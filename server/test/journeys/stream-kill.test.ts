@@ -2,7 +2,7 @@
  * The server is killed while twenty producers stream through PutMedia, again and again. They connect anew and go on from the
  * last fragment that was not PERSISTED. In the end every fragment that was is listed, and reads back byte for byte.
  *
- * MILLRACE_KILLS says how many kills (default 6).
+ * MILLRACE_KILLS says how many kills (default 3).
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ import { PutMediaConnection } from "../support/put-media.ts";
 import { cluster, header } from "../support/sent-media.ts";
 import { keys, startMillrace, withFolder } from "./millrace-process.ts";
 
-const kills = Number(process.env.MILLRACE_KILLS ?? 6);
+const kills = Number(process.env.MILLRACE_KILLS ?? 3);
 const producers = 20;
 const region = "us-east-1";
 

@@ -5,8 +5,11 @@
  * single bytes would otherwise cost a hundred times what it sends.
  */
 export class ByteLog {
-  readonly #chunks: Chunk[] = [];
+  readonly #chunks: { at: number; bytes: Uint8Array }[] = [];
   #end = 0;
+  /** Where tiny chunks are gathered, and how much of it is taken. */
+  #block = new Uint8Array();
+  #taken = 0;
 
   /** Offset of the next byte to come. */
   get end(): number {
@@ -47,16 +50,17 @@ export class ByteLog {
 
   /** Views of what a block has already stay as they are. */
   #gather(bytes: Uint8Array): void {
-    const last = this.#chunks.at(-1);
-    const used = last?.bytes.length ?? 0;
-    if (last?.block !== undefined && used + bytes.length <= blockBytes) {
-      last.block.set(bytes, used);
-      last.bytes = last.block.subarray(0, used + bytes.length);
-      return;
+    if (this.#block.length - this.#taken < bytes.length) {
+      this.#block = new Uint8Array(blockBytes);
+      this.#taken = 0;
     }
-    const block = new Uint8Array(blockBytes);
-    block.set(bytes);
-    this.#chunks.push({ at: this.#end, bytes: block.subarray(0, bytes.length), block });
+    const from = this.#taken;
+    this.#taken += bytes.length;
+    this.#block.set(bytes, from);
+    const last = this.#chunks.at(-1);
+    if (last?.bytes.buffer === this.#block.buffer)
+      last.bytes = this.#block.subarray(last.bytes.byteOffset, this.#taken);
+    else this.#chunks.push({ at: this.#end, bytes: this.#block.subarray(from, this.#taken) });
   }
 
   /** Of the chunk in which the byte lies. */
@@ -71,13 +75,6 @@ export class ByteLog {
     return low;
   }
 }
-
-type Chunk = {
-  at: number;
-  bytes: Uint8Array;
-  /** Where tiny chunks are gathered; `bytes` is what it has of them. */
-  block?: Uint8Array;
-};
 
 /** Less than a network packet has. */
 const tinyBytes = 1024;

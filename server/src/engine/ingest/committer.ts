@@ -63,6 +63,8 @@ type Sealed = {
 
 type Listener = (streamId: string, fragments: readonly StoredFragment[]) => void;
 
+/** What a fragment that waits costs beside its bytes: who sends a million tiny ones has no more room than others. */
+const overheadBytes = 2048;
 /** Sealing lets others run after so much. */
 const breathBytes = 1 << 20;
 const attempts = 3;
@@ -105,7 +107,7 @@ export class Committer implements Closeable {
     const { promise, resolve, reject } = Promise.withResolvers<StoredFragment>();
     this.#queue.push({ fragment, sizeBytes, resolve, reject });
     this.#queuedBytes += sizeBytes;
-    this.#heldBytes += sizeBytes;
+    this.#heldBytes += sizeBytes + overheadBytes;
     if (this.#options.packBytes <= this.#queuedBytes) this.#hurry.resolve();
     this.#running ??= this.#run();
     return promise;
@@ -169,7 +171,7 @@ export class Committer implements Closeable {
       for (const { waiting } of sealed) waiting.reject(error);
     }
     await turn;
-    for (const { sizeBytes } of batch) this.#heldBytes -= sizeBytes;
+    for (const { sizeBytes } of batch) this.#heldBytes -= sizeBytes + overheadBytes;
     for (const resolve of this.#roomless.splice(0)) resolve();
   }
 

@@ -62,11 +62,8 @@ export class LiveFragment {
   become(state: Exclude<LiveState, "arriving">): void {
     // The session's log forgets what it needs no more.
     if (this.#state === "arriving" || state === "released") {
-      const own = new ByteLog();
-      if (state !== "released") {
-        for (const piece of this.#log.slice(this.#from, this.#from + this.#sizeBytes)) own.append(piece);
-      }
-      this.#log = own;
+      this.#log =
+        state === "released" ? new ByteLog() : copyOf(this.#log.slice(this.#from, this.#from + this.#sizeBytes));
       this.#from = 0;
     }
     this.#state = state;
@@ -89,3 +86,13 @@ export class LiveFragment {
     this.#changed = Promise.withResolvers();
   }
 }
+
+/** Few bytes as a copy: a view would keep all of the chunk that it lies in. */
+function copyOf(pieces: readonly Uint8Array[]): ByteLog {
+  const log = new ByteLog();
+  const sizeBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  for (const piece of sizeBytes < smallBytes ? [Buffer.concat(pieces)] : pieces) log.append(piece);
+  return log;
+}
+
+const smallBytes = 64 << 10;

@@ -3,7 +3,9 @@ import { test } from "node:test";
 import { ByteLog } from "../ingest/byte-log.ts";
 import { LiveStreams } from "./live-streams.ts";
 
-const limits = { windowMs: 1000, windowBytes: 500, totalBytes: 800 };
+/** Each costs two kilobytes more than its bytes. */
+const cost = 100 + 2048;
+const limits = { windowMs: 1000, windowBytes: 5 * cost, totalBytes: 8 * cost };
 
 function open() {
   const state = { now: 10_000 };
@@ -51,10 +53,10 @@ test("the window of a stream without retention has a length, a size, and a share
   state.now += 800;
   for (const number of ["3", "4", "5", "6", "7"]) begin("s", number).become("whole");
   streams.prune();
-  assert.deepEqual(numbers("s"), ["3", "4", "5", "6", "7"], "500 bytes of it");
+  assert.deepEqual(numbers("s"), ["3", "4", "5", "6", "7"], "five of it");
   for (const number of ["1", "2", "3", "4"]) begin("t", number).become("whole");
   streams.prune();
-  assert.deepEqual([numbers("s").length, numbers("t")], [5, ["2", "3", "4"]], "800 bytes of all");
+  assert.deepEqual([numbers("s").length, numbers("t")], [5, ["2", "3", "4"]], "eight of all");
   state.now += 1001;
   const held = streams.list("s")[0]!;
   streams.prune();

@@ -14,6 +14,9 @@ export type LiveLimits = {
   totalBytes: number;
 };
 
+/** What a fragment costs beside its bytes, however few those are. */
+const overheadBytes = 2048;
+
 export const defaultLiveLimits: LiveLimits = {
   windowMs: 5 * 60_000,
   windowBytes: 200 << 20,
@@ -98,7 +101,7 @@ export class LiveStreams {
       let bytes = 0;
       stream.fragments = stream.fragments.toReversed().filter((fragment) => {
         if (fragment.state !== "whole") return true;
-        bytes += fragment.sizeBytes;
+        bytes += fragment.sizeBytes + overheadBytes;
         const stays =
           oldest <= fragment.facts.serverTimestamp &&
           bytes <= this.#limits.windowBytes &&
