@@ -27,7 +27,9 @@ test("what was cut out stays as it was when more comes", () => {
   const [cut] = log.slice(0, 2);
   log.append(Uint8Array.of(3));
   assert.deepEqual([...cut!], [1, 2]);
-  assert.deepEqual(log.slice(1, 3), [Uint8Array.of(2, 3)]);
+  log.append(Uint8Array.of(4));
+  assert.deepEqual([...cut!], [1, 2]);
+  assert.deepEqual([...Buffer.concat(log.slice(1, 4))], [2, 3, 4]);
 });
 
 test("forgets what is not wanted, and says so", () => {
@@ -44,5 +46,5 @@ test("forgets what is not wanted, and says so", () => {
 test("a million single bytes cost little more than a megabyte", () => {
   const log = new ByteLog();
   for (let at = 0; at < 1_000_000; at++) log.append(Uint8Array.of(at & 0xff));
-  assert.ok(log.slice(0, log.end).length < 70);
+  assert.ok(log.slice(0, log.end).length < 80);
 });

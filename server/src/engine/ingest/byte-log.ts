@@ -51,7 +51,9 @@ export class ByteLog {
   /** Views of what a block has already stay as they are. */
   #gather(bytes: Uint8Array): void {
     if (this.#block.length - this.#taken < bytes.length) {
-      this.#block = new Uint8Array(blockBytes);
+      // From what is needed to what is useful: most logs of few bytes get no more.
+      const grown = Math.min(2 * this.#block.length, blockBytes);
+      this.#block = new Uint8Array(Math.max(grown, bytes.length));
       this.#taken = 0;
     }
     const from = this.#taken;

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { ByteLog } from "../ingest/byte-log.ts";
 import { LiveStreams } from "./live-streams.ts";
 
-/** Each costs two kilobytes more than its bytes. */
-const cost = 100 + 2048;
+/** Each costs three kilobytes more than its bytes. */
+const cost = 100 + 3072;
 const limits = { windowMs: 1000, windowBytes: 5 * cost, totalBytes: 8 * cost };
 
 function open() {

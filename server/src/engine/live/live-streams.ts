@@ -15,7 +15,7 @@ export type LiveLimits = {
 };
 
 /** What a fragment costs beside its bytes, however few those are. */
-const overheadBytes = 2048;
+const overheadBytes = 3072;
 
 export const defaultLiveLimits: LiveLimits = {
   windowMs: 5 * 60_000,
