@@ -94,7 +94,7 @@ async function openPlayer(browser: Browser, site: string, { name, protocol, url,
       const deadline = performance.now() + seconds * 1000;
       for (;;) {
         const seen = await report();
-        if (test(seen)) return seen;
+        if (seen.fatal.length === 0 && test(seen)) return seen;
         if (0 < seen.fatal.length || deadline < performance.now()) {
           await keepPicture(page, name);
           const { samples: _, ...rest } = {
