@@ -76,7 +76,7 @@ export async function checkStream(server: DemoServer, stream: DemoStream, folder
     await checkPlaylist("stream: HLS, MPEG-TS", await hlsUrl(archived, stream, "MPEG_TS"), stream),
     await checkPlaylist("stream: DASH", await dashUrl(archived, stream), stream),
     await checkClip(archived, stream, join(folder, "clip.mp4")),
-    await checkImages(archived, stream, folder),
+    await checkImages(archived, stream, fragments[0]!.ProducerTimestamp!, folder),
   ];
 }
 
@@ -181,12 +181,18 @@ async function checkClip(archived: KinesisVideoArchivedMedia, stream: DemoStream
   return { what: "stream: GetClip", found: textOf(found), problems: problemsOf(found, stream.frames) };
 }
 
-async function checkImages(archived: KinesisVideoArchivedMedia, stream: DemoStream, folder: string): Promise<Check> {
+/** From the first fragment on: its pictures may begin a little later than its sound. */
+async function checkImages(
+  archived: KinesisVideoArchivedMedia,
+  stream: DemoStream,
+  StartTimestamp: Date,
+  folder: string,
+): Promise<Check> {
   const { Images = [] } = await archived.getImages({
     StreamName: name,
     ImageSelectorType: "PRODUCER_TIMESTAMP",
-    StartTimestamp: new Date(stream.startMs),
-    EndTimestamp: new Date(Math.min(stream.endMs, stream.startMs + 60_000)),
+    StartTimestamp,
+    EndTimestamp: new Date(Math.min(stream.endMs, StartTimestamp.getTime() + 60_000)),
     SamplingInterval: 3000,
     Format: "JPEG",
     HeightPixels: 180,
