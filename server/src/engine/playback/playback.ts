@@ -15,13 +15,14 @@ import {
   listFragmentsByTime,
 } from "../../storage/records/fragments.ts";
 import type { Records } from "../../storage/records/records.ts";
+import { cutClip } from "./clip.ts";
 import { buildDashManifest } from "./dash.ts";
 import { buildHlsMaster, buildHlsPlaylist } from "./hls.ts";
 import { type ImageMaker, openImageMaker } from "./images.ts";
 import { type Lister, openLister } from "./listing.ts";
 import { checkPlayable } from "./playable-track.ts";
 import { emptySegment, emptyTsSegment, initSegment, mediaSegment, silentSegment, tsSegment } from "./segments.ts";
-import { selectFragments, startOf } from "./select-fragments.ts";
+import { type Selector, selectFragments, startOf } from "./select-fragments.ts";
 import { openSession, type Session, type SessionOptions, sealSession } from "./session-token.ts";
 import { isUnreadable, type MediaHeader, openStoredMedia, type Role, type StoredMedia } from "./stored-media.ts";
 
@@ -39,6 +40,8 @@ export type Playback = {
   media: StoredMedia;
   /** Who makes a clip holds one. */
   clips: Slots;
+  /** See clip.ts. */
+  cutClip(streamId: string, selector: Selector): Promise<readonly Uint8Array[] | undefined>;
   images: ImageMaker;
   /** The token of a new session; `undefined`: there is nothing to play. @throws CodecError: the first fragment's */
   start(options: SessionOptions): Promise<string | undefined>;
@@ -73,6 +76,7 @@ export function openPlayback(options: PlaybackOptions): Playback {
   return {
     media,
     clips: new Slots(clipsAtOnce),
+    cutClip: (streamId, selector) => cutClip(streamId, selector, tools),
     images: openImageMaker({ ...options, media }),
     async start(asked) {
       const first = await firstOf(asked, tools);

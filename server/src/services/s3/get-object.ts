@@ -4,7 +4,7 @@ import { needObject, objectArn, type S3Context } from "./context.ts";
 import { refuseNotDone } from "./description.ts";
 import { type ObjectAnswer, planAnswer } from "./object-answer.ts";
 
-export type GetObjectAnswer = Omit<GetObjectOutput, "Body"> & { Body: Bytes };
+export type GetObjectAnswer = Omit<GetObjectOutput, "Body"> & { Body: Bytes | Uint8Array };
 
 /** 206 when `ContentRange` is there. */
 export const getObject: Operation<With<GetObjectRequest, "Bucket" | "Key">, GetObjectAnswer, S3Context> = {
@@ -22,7 +22,7 @@ export const getObject: Operation<With<GetObjectRequest, "Bucket" | "Key">, GetO
       ContentLanguage: input.ResponseContentLanguage ?? headers.ContentLanguage,
       ContentType: input.ResponseContentType ?? headers.ContentType,
       Expires: input.ResponseExpires ?? headers.Expires,
-      Body: await ctx.objects.read(object, range, { lend: true }),
+      Body: await ctx.objects.send(object, range),
     };
   },
 };

@@ -36,7 +36,8 @@ export type StreamsContext = {
   publicUrl: string | undefined;
   listeners: StreamListeners;
   engine: StreamEngine;
-  playback: Playback;
+  /** Half of all code is for players: it is loaded when the first one comes. */
+  playback(): Promise<Playback>;
   /** Of an incarnation of a stream. */
   newId: () => string;
   newVersion: () => string;

@@ -8,12 +8,18 @@ import { uuid } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type { FragmentEvent } from "../../engine/events/fragment-events.ts";
-import type { ImageMaker } from "../../engine/playback/images.ts";
+import type { Playback } from "../../engine/playback/playback.ts";
 import type { BucketStore } from "../../storage/buckets/bucket-store.ts";
 import type { Records } from "../../storage/records/records.ts";
 import { findStreamById, type ImageDocument, type Stream } from "../../storage/records/streams.ts";
 
-export type ImageTools = { records: Records; buckets: BucketStore; images: ImageMaker; random: Random; log: Log };
+export type ImageTools = {
+  records: Records;
+  buckets: BucketStore;
+  playback(): Promise<Playback>;
+  random: Random;
+  log: Log;
+};
 
 const mark = "AWS_KINESISVIDEO_IMAGE_GENERATION";
 const prefixTag = "AWS_KINESISVIDEO_IMAGE_PREFIX";
@@ -35,7 +41,8 @@ export async function storeImages(tools: ImageTools, event: FragmentEvent): Prom
   const timeline = asked.ImageSelectorType === "PRODUCER_TIMESTAMP" ? "producer" : "server";
   const moments = momentsOf(event, asked);
   const signal = AbortSignal.timeout(longestMs);
-  const made = tools.images({ streamId: stream.id, timeline, moments, format: formatOf(asked) }, signal);
+  const { images } = await tools.playback();
+  const made = images({ streamId: stream.id, timeline, moments, format: formatOf(asked) }, signal);
   const metadata = metadataOf(event);
   for await (const image of made) {
     if ("error" in image) {

@@ -1,5 +1,4 @@
 import type { GetClipInput, GetClipOutput } from "@aws-sdk/client-kinesis-video-archived-media";
-import { cutClip } from "../../engine/playback/clip.ts";
 import type { Bytes, Operation, With } from "../operation.ts";
 import type { Call, StreamsContext } from "./context.ts";
 import { noFragments, tooManyAtOnce } from "./errors.ts";
@@ -18,10 +17,8 @@ export const getClip: Operation<With<GetClipInput, "ClipFragmentSelector">, Answ
     needRetention(stream);
     const leave = await turnOf(ctx);
     try {
-      const { media } = ctx.playback;
-      const parts = await namingCodecErrors(
-        cutClip(stream.id, selector, { records: ctx.records, media, log: ctx.log }),
-      );
+      const { cutClip } = await ctx.playback();
+      const parts = await namingCodecErrors(cutClip(stream.id, selector));
       if (parts === undefined) throw noFragments(stream.name, "ON_DEMAND");
       return { ContentType: "video/mp4", Payload: sending(parts, leave) };
     } catch (error) {
@@ -36,7 +33,8 @@ const longestWaitMs = 30_000;
 /** @throws ServiceError */
 async function turnOf({ playback, signal }: Call): Promise<() => void> {
   const waited = AbortSignal.timeout(longestWaitMs);
-  const leave = await playback.clips.take(AbortSignal.any([signal, waited])).catch((error) => {
+  const { clips } = await playback();
+  const leave = await clips.take(AbortSignal.any([signal, waited])).catch((error) => {
     throw waited.aborted ? tooManyAtOnce("clips") : error;
   });
   // Who has gone does not begin to read.

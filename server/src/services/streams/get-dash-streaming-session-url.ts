@@ -23,8 +23,9 @@ export const getDASHStreamingSessionURL: Operation<
     const selection = selectionOf(input.DASHFragmentSelector ?? {}, mode, now);
     const stream = await needStream(ctx, input);
     needRetention(stream);
+    const playback = await ctx.playback();
     const token = await namingCodecErrors(
-      ctx.playback.start({
+      playback.start({
         ...selection,
         streamId: stream.id,
         protocol: "dash",

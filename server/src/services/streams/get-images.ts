@@ -30,7 +30,8 @@ export const getImages: Operation<Input, GetImagesOutput, StreamsContext> = {
     const asked = { streamId: stream.id, timeline: timelineOf(input.ImageSelectorType), moments: page, format };
     const Images: NonNullable<GetImagesOutput["Images"]> = [];
     let size = 0;
-    for await (const made of ctx.playback.images(asked, ctx.signal)) {
+    const { images } = await ctx.playback();
+    for await (const made of images(asked, ctx.signal)) {
       const TimeStamp = new Date(made.atMs);
       const content = "image" in made ? Buffer.from(made.image).toString("base64") : "";
       if ("error" in made) Images.push({ TimeStamp, Error: made.error });

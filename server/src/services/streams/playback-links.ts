@@ -10,14 +10,14 @@ import type { Role } from "../../engine/playback/stored-media.ts";
 import type { Link, LinkAnswer, Links } from "../operation.ts";
 import { invalidArgument, noSuchMedia, sessionExpired, sessionInvalid } from "./errors.ts";
 
-export function playbackLinks(playback: Playback, clock: Clock): Links {
+export function playbackLinks(playback: () => Promise<Playback>, clock: Clock): Links {
   return {
     owns: (path) => /^\/(hls|dash)\/v1\/get/.test(path),
     async answer(link) {
       const [, protocol, , name] = link.path.split("/");
       const page = Object.hasOwn(pages, name!) ? pages[name!] : undefined;
       if (page === undefined || !page.protocols.includes(protocol!)) throw noSuchMedia(link.path);
-      const open = await playback.open(link.query("SessionToken") ?? "");
+      const open = await (await playback()).open(link.query("SessionToken") ?? "");
       if (open === undefined || open.session.protocol !== protocol) throw sessionInvalid();
       const leftMs = open.session.expiresAt - clock();
       if (leftMs <= 0) throw sessionExpired();

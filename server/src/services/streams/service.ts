@@ -18,7 +18,7 @@ import type { Clock } from "../../base/clock.ts";
 import { randomText, sortableId } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
-import { openPlayback } from "../../engine/playback/playback.ts";
+import type { Playback } from "../../engine/playback/playback.ts";
 import type { StreamEngine } from "../../engine/stream-engine.ts";
 import type { BucketStore } from "../../storage/buckets/bucket-store.ts";
 import type { Records } from "../../storage/records/records.ts";
@@ -125,7 +125,13 @@ export type StreamsOptions = {
 export function openStreamsServices(options: StreamsOptions): readonly Service<StreamsContext>[] {
   const { records, clock, random, log, limits, publicUrl, engine, onNotification, ffmpegPath = "ffmpeg" } = options;
   const { fragments, keys } = engine;
-  const playback = openPlayback({ records, fragments, keys, clock, random, log, ffmpegPath });
+  let opened: Promise<Playback> | undefined;
+  const playback = () => {
+    opened ??= import("../../engine/playback/playback.ts").then(({ openPlayback }) =>
+      openPlayback({ records, fragments, keys, clock, random, log, ffmpegPath }),
+    );
+    return opened;
+  };
   const context: StreamsContext = {
     records,
     log,
@@ -143,7 +149,7 @@ export function openStreamsServices(options: StreamsOptions): readonly Service<S
   });
   const { buckets } = options;
   if (buckets !== undefined) {
-    const tools = { records, buckets, images: playback.images, random, log };
+    const tools = { records, buckets, playback, random, log };
     engine.events.listen((event) => storeImages(tools, event));
   }
   const common = { context, constraints: streamsConstraints };

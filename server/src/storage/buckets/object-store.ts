@@ -72,8 +72,10 @@ export interface ObjectStore {
     change: (object: StoredObject) => ObjectDescription,
     check?: Check,
   ): Promise<StoredObject | undefined>;
-  /** An error later on throws out of the iteration. Half-open range. `lend`: as BlobStore has it. */
-  read(object: StoredObject, range?: ByteRange, options?: { lend?: boolean }): Promise<AsyncIterable<Uint8Array>>;
+  /** An error later on throws out of the iteration. Half-open range. */
+  read(object: StoredObject, range?: ByteRange): Promise<AsyncIterable<Uint8Array>>;
+  /** To be sent on: in one piece what lies in the row, else in chunks that are lent, as BlobStore has it. */
+  send(object: StoredObject, range?: ByteRange): Promise<AsyncIterable<Uint8Array> | Uint8Array>;
   /** In the place of what `toKey` named before. `missing`: no object at `fromKey`. */
   move(bucket: string, fromKey: string, toKey: string): Promise<"moved" | "missing">;
   /** Deleting what is not there is no error. */
@@ -186,7 +188,12 @@ export function createObjectStore({ records, blobs, clock, random }: ObjectStore
         return described;
       }),
 
-    read: (object, range, options) => readBytes(blobs, object, range, options),
+    read: (object, range) => readBytes(blobs, object, range),
+
+    async send({ bytes, size }, range) {
+      if (bytes.kind !== "inline") return readBytes(blobs, { bytes, size }, range, { lend: true });
+      return range === undefined ? bytes.bytes : bytes.bytes.subarray(range.from, range.to);
+    },
 
     move: (bucket, fromKey, toKey) =>
       commit(async (db) => {
