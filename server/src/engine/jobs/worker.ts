@@ -23,7 +23,6 @@ import {
 import type { Records } from "../../storage/records/records.ts";
 import { ProbeKeeper } from "../ffmpeg/held-probe.ts";
 import { Draining, type JobLimits, LeaseLost } from "./attempt.ts";
-import { runJob } from "./run-job.ts";
 import { openScratch, type Scratch, sweepScratch } from "./scratch.ts";
 
 export type WorkerOptions = {
@@ -179,7 +178,9 @@ class JobWorker implements Worker {
     const context = { ...this.#options, scratch: this.#scratch, limits: this.#limits, probes: this.#probes };
     const { jobId, attempt } = job.lease;
     this.#options.log.info({ jobId, attempt }, "job claimed");
-    const done = runJob(job, context, controller.signal).finally(() => {
+    // Loaded with the first job: a server that only takes calls starts sooner.
+    const ended = import("./run-job.ts").then(({ runJob }) => runJob(job, context, controller.signal));
+    const done = ended.finally(() => {
       this.#running.delete(running);
       this.#probes.keep();
       this.#bell.ring();
