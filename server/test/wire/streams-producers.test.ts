@@ -113,11 +113,19 @@ function requestsOf(text: string): string[] {
   });
 }
 
+/** The connection stays open until the answer is whole, as producers leave it. */
 async function sendRaw(port: number, request: string): Promise<{ status: number; head: string; body: string }> {
   const socket = connect(port, "127.0.0.1");
-  socket.end(Buffer.from(request, "latin1"));
-  const parts = await Array.fromAsync(socket);
-  const [head = "", body = ""] = Buffer.concat(parts).toString().split("\r\n\r\n");
+  socket.write(Buffer.from(request, "latin1"));
+  let text = "";
+  for await (const chunk of socket) {
+    text += chunk;
+    const [head = "", body] = text.split("\r\n\r\n");
+    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+    if (body !== undefined && length <= body.length) break;
+  }
+  socket.destroy();
+  const [head = "", body = ""] = text.split("\r\n\r\n");
   return { status: Number(head.split(" ")[1]), head, body };
 }
 
