@@ -7,6 +7,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Closeable } from "../../base/lifetime.ts";
 import type { Log } from "../../base/log.ts";
+import { repeat } from "../../base/repeat.ts";
 import type { BlobStore } from "../../storage/blobs/blob-store.ts";
 import { claimDueBlobs, forgetBlobs } from "../../storage/records/loose-blobs.ts";
 import type { Records } from "../../storage/records/records.ts";
@@ -18,26 +19,11 @@ const sweptAtOnce = 200;
 const deletesAtOnce = 8;
 
 export function startBlobSweeper({ everyMs, ...options }: BlobSweeperOptions): Closeable {
-  const stopping = new AbortController();
-  let sweep = Promise.resolve();
-  let busy = false;
-  const timer = setInterval(() => {
-    if (busy) return;
-    busy = true;
-    sweep = sweepBlobs(options, stopping.signal)
-      .catch((error) => options.log.error({ err: error }, "sweeping blobs failed; will try again"))
-      .finally(() => {
-        busy = false;
-      });
-  }, everyMs);
-  timer.unref();
-  return {
-    async close() {
-      clearInterval(timer);
-      stopping.abort();
-      await sweep;
-    },
-  };
+  return repeat(
+    everyMs,
+    (signal) => sweepBlobs(options, signal),
+    (error) => options.log.error({ err: error }, "sweeping blobs failed; will try again"),
+  );
 }
 
 /** Deletes all that is due now. Stops early, and cleanly, on the signal. */

@@ -9,6 +9,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../base/clock.ts";
 import type { Closeable } from "../../base/lifetime.ts";
 import type { Log } from "../../base/log.ts";
+import { repeat } from "../../base/repeat.ts";
 import type { Keyring } from "../../storage/keys/keyring.ts";
 import { inTurn } from "../../storage/records/in-turn.ts";
 import { deleteMediaHeaders } from "../../storage/records/media-headers.ts";
@@ -28,26 +29,11 @@ const readersMs = 600_000;
 const stragglersMs = 3_600_000;
 
 export function startFragmentRetention({ everyMs, ...options }: FragmentRetentionOptions): Closeable {
-  const stopping = new AbortController();
-  let sweep = Promise.resolve();
-  let busy = false;
-  const timer = setInterval(() => {
-    if (busy) return;
-    busy = true;
-    sweep = sweepFragments(options, stopping.signal)
-      .catch((error) => options.log.error({ err: error }, "deleting old fragments failed; will try again"))
-      .finally(() => {
-        busy = false;
-      });
-  }, everyMs);
-  timer.unref();
-  return {
-    async close() {
-      clearInterval(timer);
-      stopping.abort();
-      await sweep;
-    },
-  };
+  return repeat(
+    everyMs,
+    (signal) => sweepFragments(options, signal),
+    (error) => options.log.error({ err: error }, "deleting old fragments failed; will try again"),
+  );
 }
 
 type Sweep = Omit<FragmentRetentionOptions, "everyMs">;
