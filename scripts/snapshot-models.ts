@@ -13,7 +13,10 @@ export const snapshots = {
   "kinesis-video-archived-media": "@aws-sdk/client-kinesis-video-archived-media",
   "kinesis-video-media": "@aws-sdk/client-kinesis-video-media",
   "kinesis-video-signaling": "@aws-sdk/client-kinesis-video-signaling",
+  iam: "@aws-sdk/client-iam",
+  kms: "@aws-sdk/client-kms",
   s3: "@aws-sdk/client-s3",
+  sts: "@aws-sdk/client-sts",
 };
 
 export function snapshotFile(name: string): URL {

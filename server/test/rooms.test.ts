@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const root = resolve(fileURLToPath(import.meta.url), "../../..");
 
 /** A room may import itself and those to its right. */
-const rooms = ["app", "edge", "services", "engine", "storage", "base"];
+const rooms = ["app", "edge", "services", "engine", "storage", "policy", "base"];
 
 /** What only app may name; who uses one is given it behind its interface. */
 const adapters = new Set([

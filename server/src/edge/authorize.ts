@@ -1,22 +1,43 @@
 /**
- * Whether a caller may do what an operation says it does. The root of an account may do everything, anybody else
- * nothing: there are no policies yet.
+ * Whether a caller may do what an operation says it does, and how a refusal is worded.
  */
-import type { Authorization, Caller } from "../services/operation.ts";
+import type { ConditionContext, Decision } from "../policy/policy.types.ts";
+import type { Authorization, Caller, Wanted } from "../services/operation.ts";
 import { ServiceError } from "../services/service-error.ts";
 import { authProtocol, missingCredentials } from "./auth/auth-errors.ts";
+import type { Authorizer } from "./authorizer.ts";
+
+export type Asking = {
+  caller: Caller | undefined;
+  /** The global condition keys of the request. */
+  request: ConditionContext;
+  signingName: string;
+  authorizer: Authorizer;
+  /** Told of every decision. */
+  onDecision?(wanted: Authorization, decision: Decision): void;
+};
 
 /** @throws ServiceError as the service with this signing name words a refusal */
-export function authorizeOrDeny(
-  caller: Caller | undefined,
-  wanted: Authorization | readonly Authorization[],
-  signingName: string,
-): void {
-  if (caller?.isRoot) return;
-  if (caller === undefined) throw missingCredentials(signingName);
-  const [{ action, resource } = { action: "nothing", resource: "*" }] = [wanted].flat();
-  const message = `User: ${caller.principalArn} is not authorized to perform: ${action} on resource: ${resource}`;
-  throw denied(signingName, message);
+export async function authorizeOrDeny(asking: Asking, wanted: Wanted): Promise<void> {
+  for (const one of [wanted].flat()) {
+    const decision = await decide(asking, one);
+    if (!decision.allowed) throw refusal(asking, one, decision);
+  }
+}
+
+export async function decide(
+  { caller, request, authorizer, onDecision }: Asking,
+  wanted: Authorization,
+): Promise<Decision> {
+  const decision = await authorizer.decide({ caller, wanted, request });
+  onDecision?.(wanted, decision);
+  return decision;
+}
+
+function refusal({ caller, signingName }: Asking, { action, resource }: Authorization, { reason }: Decision) {
+  if (caller === undefined) return missingCredentials(signingName);
+  const message = `User: ${caller.principalArn} is not authorized to perform: ${action} on resource: ${resource} ${reason}`;
+  return denied(signingName, message);
 }
 
 function denied(signingName: string, message: string): ServiceError {

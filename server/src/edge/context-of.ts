@@ -5,13 +5,27 @@ import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { RequestContext } from "../services/operation.ts";
 import type { Authenticated } from "./auth/authenticate.ts";
+import { type Asking, authorizeOrDeny, decide } from "./authorize.ts";
+import { type Authorizer, rootAlone } from "./authorizer.ts";
+import type { EdgeRequest } from "./http.ts";
 import type { Call } from "./protocols/call.ts";
+import { requestConditions } from "./request-conditions.ts";
 
 export type ContextOptions = { clock: Clock; random: Random };
+
+export function askingOf(
+  request: EdgeRequest,
+  { caller, region }: Pick<Authenticated, "caller" | "region">,
+  signingName: string,
+  { authorizer = rootAlone, clock }: { authorizer?: Authorizer; clock: Clock },
+): Asking {
+  return { caller, request: requestConditions(request, { caller, region, now: clock() }), signingName, authorizer };
+}
 
 export function contextOf(
   { request, requestId, header, query }: Call,
   { caller, region, trailers }: Authenticated,
+  asking: Asking,
   { clock, random }: ContextOptions,
 ): RequestContext {
   return {
@@ -27,5 +41,7 @@ export function contextOf(
     origin: `${request.secure ? "https" : "http"}://${request.headers.host ?? "localhost"}`,
     port: request.localPort,
     signal: request.signal,
+    demand: (wanted) => authorizeOrDeny(asking, wanted),
+    mayDo: async (wanted) => (await decide(asking, wanted)).allowed,
   };
 }

@@ -10,11 +10,13 @@ import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { AnyOperation, Service } from "../services/operation.ts";
 import { ServiceError } from "../services/service-error.ts";
+import { missingCredentials } from "./auth/auth-errors.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import { authorizeOrDeny } from "./authorize.ts";
+import type { Authorizer } from "./authorizer.ts";
 import { chooseService } from "./choose-service.ts";
 import { type Checker, compileConstraints } from "./constraints.ts";
-import { contextOf } from "./context-of.ts";
+import { askingOf, contextOf } from "./context-of.ts";
 import type { Credentials } from "./credentials.ts";
 import { callersMistake, encodeError, ownFailure } from "./errors.ts";
 import type { EdgeRequest, EdgeResponse, Handler } from "./http.ts";
@@ -33,6 +35,8 @@ export type EdgeOptions = {
   // biome-ignore lint/suspicious/noExplicitAny: services of many contexts stand side by side.
   services: readonly Service<any>[];
   credentials: Credentials;
+  /** Default: root alone may do anything. */
+  authorizer?: Authorizer;
   clock: Clock;
   random: Random;
   log: Log;
@@ -122,14 +126,19 @@ async function serve(served: Served, request: EdgeRequest, requestId: string, op
     maxBodyBytes: maxWholeBytes,
   });
   const call = openCall(request, who, { requestId, isS3, maxWholeBytes, s3BaseDomains: options.s3BaseDomains });
-  // Nobody in particular may do nothing, and need not be listened to.
-  if (who.caller === undefined) authorizeOrDeny(undefined, [], model.signingName);
   const asked = await protocol.route(call);
+  // Nobody in particular need not be listened to.
+  if (who.caller === undefined && !service.unsigned?.has(asked.operation.name)) {
+    throw missingCredentials(model.signingName);
+  }
   const operation = operationNamed(service, asked.operation.name, isS3);
   const input = await asked.decode();
   if (asked.operation.input.type !== undefined) check(asked.operation.input.type, input);
-  const context = { ...service.context, ...contextOf(call, who, options) };
-  authorizeOrDeny(who.caller, operation.authorize(input, context), model.signingName);
+  const asking = askingOf(request, who, model.signingName, options);
+  const context = { ...service.context, ...contextOf(call, who, asking, options) };
+  if (!service.undeniable?.has(asked.operation.name)) {
+    await authorizeOrDeny(asking, await operation.authorize(input, context));
+  }
   const output = await operation.run(input, context);
   return protocol.encode(asked.operation, output ?? {}, requestId);
 }

@@ -6,16 +6,21 @@ import { ServiceError } from "../services/service-error.ts";
 import type { Authenticated } from "./auth/authenticate.ts";
 import { verifyPostPolicy } from "./auth/post-policy.ts";
 import { authorizeOrDeny } from "./authorize.ts";
+import type { Authorizer } from "./authorizer.ts";
 import { readForm } from "./codecs/multipart.ts";
 import { Undecodable } from "./codecs/undecodable.ts";
 import { buildXmlDocument, escapeXml } from "./codecs/xml.ts";
-import { type ContextOptions, contextOf } from "./context-of.ts";
+import { askingOf, type ContextOptions, contextOf } from "./context-of.ts";
 import type { Credentials } from "./credentials.ts";
 import type { EdgeRequest } from "./http.ts";
 import { openCall } from "./open-call.ts";
 import type { Answer } from "./protocols/call.ts";
 
-type Options = ContextOptions & { credentials: Credentials; s3BaseDomains: readonly string[] };
+type Options = ContextOptions & {
+  credentials: Credentials;
+  authorizer?: Authorizer;
+  s3BaseDomains: readonly string[];
+};
 
 /** Of all that comes before the file, as S3 has it. */
 const maxFieldBytes = 20 * 1024;
@@ -56,8 +61,9 @@ export async function answerForm(
     fileName: form.fileName,
     Body: withinRange(form.file, lengthRange),
   };
-  const context = { ...(service.context as object), ...contextOf(call, who, options) };
-  authorizeOrDeny(caller, postObject.authorize(input, context), "s3");
+  const asking = askingOf(request, who, "s3", options);
+  const context = { ...(service.context as object), ...contextOf(call, who, asking, options) };
+  await authorizeOrDeny(asking, await postObject.authorize(input, context));
   const { status, headers, response } = await postObject.run(input, context);
   if (response === undefined) return { status, headers };
   const content = Object.entries<string>(response).map(([name, text]) => `<${name}>${escapeXml(text)}</${name}>`);

@@ -3,9 +3,37 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
+import type { ConditionContext } from "../policy/policy.types.ts";
 
 /** Who asks, as the signature proved it. */
-export type Caller = { accountId: string; accessKeyId: string; principalArn: string; isRoot: boolean };
+export type Caller = {
+  accountId: string;
+  accessKeyId: string;
+  /** Of a session: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/NAME`. */
+  principalArn: string;
+  isRoot: boolean;
+  /** `AIDA…`, `AROA…:NAME` of a session, `ACCOUNT:NAME` of a federated user. Root: the account id. */
+  userId?: string;
+  /** Of temporary credentials. */
+  session?: CallerSession;
+};
+
+/** What temporary credentials carry beside their secret. */
+export type CallerSession = {
+  issuedAtMs: number;
+  expiresAtMs: number;
+  /** Of an assumed role. */
+  role?: { arn: string; id: string; name: string };
+  /** Policy documents that limit the session; absent: none was given. */
+  policies?: readonly string[];
+  /** ARNs of managed policies that limit it as well. */
+  policyArns?: readonly string[];
+  tags: Readonly<Record<string, string>>;
+  transitiveTagKeys?: readonly string[];
+  sourceIdentity?: string;
+  /** The issuer, of a web identity. */
+  federatedProvider?: string;
+};
 
 /** What an operation may know of the call beside its input. */
 export type RequestContext = {
@@ -28,13 +56,40 @@ export type RequestContext = {
   port?: number | undefined;
   /** Aborts when the client is gone. */
   signal: AbortSignal;
+  /**
+   * For what is done on the caller's behalf beside the operation's own action: the use of a key, the passing of a role.
+   *
+   * @throws ServiceError as the API words a refusal
+   */
+  demand(wanted: Wanted): Promise<void>;
+  /** The same as a question. */
+  mayDo(wanted: Authorization): Promise<boolean>;
 };
 
 /** An IAM action and the ARN it is done to. */
-export type Authorization = { action: string; resource: string };
+export type Authorization = {
+  action: string;
+  resource: string;
+  /** Who owns the resource. Default: the caller's account. */
+  accountId?: string;
+  /** Condition keys of this action beside the global ones: `s3:prefix`, `aws:ResourceTag/…`, `aws:RequestTag/…`. */
+  context?: ConditionContext;
+  /** What the resource itself says: the policy of a bucket or a key, the trust policy of a role. */
+  resourcePolicy?: ResourcePolicy;
+};
+
+export type ResourcePolicy = {
+  /** For explanations: "bucket policy of NAME". */
+  source: string;
+  document: string;
+  /** Of keys and roles, which must allow by themselves, or hand over to the account. */
+  mustAllow?: boolean;
+};
+
+export type Wanted = Authorization | readonly Authorization[];
 
 export type Operation<Input, Output, Context> = {
-  authorize(input: Input, ctx: Context & RequestContext): Authorization | readonly Authorization[];
+  authorize(input: Input, ctx: Context & RequestContext): Wanted | Promise<Wanted>;
   run(input: Input, ctx: Context & RequestContext): Promise<Output>;
 };
 
@@ -59,6 +114,10 @@ export type Service<Context> = {
   notDone: Record<string, string>;
   /** One line each: see edge/constraints.ts for the language. */
   constraints: ServiceConstraints;
+  /** Operations that also those may call who have not signed: a policy of the resource, or a proof in the input, decides. */
+  unsigned?: ReadonlySet<string>;
+  /** Operations that every caller who has signed may call, whatever policies say. */
+  undeniable?: ReadonlySet<string>;
   /** Paths that are asked for without a signature, with a proof of their own. */
   links?: Links;
   /** S3's: what its rules add to an answer for another origin. `undefined`: nothing, a preflight is refused. */

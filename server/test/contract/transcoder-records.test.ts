@@ -37,6 +37,8 @@ const caller: RequestContext = {
   query: () => undefined,
   origin: "",
   signal: new AbortController().signal,
+  demand: async () => {},
+  mayDo: async () => true,
 };
 const pipeline = { Name: "p", InputBucket: "in", OutputBucket: "out", Role: "arn:aws:iam::123456789012:role/r" };
 const audio = { Name: "a", Container: "mp3", Audio: { Codec: "mp3" } };

@@ -4,13 +4,16 @@
 
 import elasticTranscoder from "./elastic-transcoder.json" with { type: "json" };
 import { extensions } from "./extensions.ts";
+import iam from "./iam.json" with { type: "json" };
 import kinesisVideo from "./kinesis-video.json" with { type: "json" };
 import kinesisVideoArchivedMedia from "./kinesis-video-archived-media.json" with { type: "json" };
 import kinesisVideoMedia from "./kinesis-video-media.json" with { type: "json" };
 import kinesisVideoSignaling from "./kinesis-video-signaling.json" with { type: "json" };
+import kms from "./kms.json" with { type: "json" };
 import { compileModel, type Model } from "./model.ts";
 import s3 from "./s3.json" with { type: "json" };
 import type { Snapshot } from "./snapshot.ts";
+import sts from "./sts.json" with { type: "json" };
 
 const snapshots: Record<string, unknown> = {
   "elastic-transcoder": elasticTranscoder,
@@ -18,7 +21,10 @@ const snapshots: Record<string, unknown> = {
   "kinesis-video-archived-media": kinesisVideoArchivedMedia,
   "kinesis-video-media": kinesisVideoMedia,
   "kinesis-video-signaling": kinesisVideoSignaling,
+  iam,
+  kms,
   s3,
+  sts,
 };
 
 const compiled = new Map<string, Model>();

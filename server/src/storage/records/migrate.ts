@@ -5,6 +5,7 @@ import { sql } from "kysely";
 import { createAllTables } from "./migrations/0001-create-all-tables.ts";
 import { createStreams } from "./migrations/0002-create-streams.ts";
 import { createFragments } from "./migrations/0003-create-fragments.ts";
+import { createSecrets } from "./migrations/0004-create-secrets.ts";
 import type { AnyDatabase, Step } from "./migrations/step.ts";
 import type { Records } from "./records.ts";
 
@@ -13,6 +14,7 @@ const steps: readonly { name: string; up: Step }[] = [
   { name: "0001-create-all-tables", up: createAllTables },
   { name: "0002-create-streams", up: createStreams },
   { name: "0003-create-fragments", up: createFragments },
+  { name: "0004-create-secrets", up: createSecrets },
 ];
 
 /** @throws when the database holds a step that this program does not know */

@@ -146,6 +146,9 @@ export type StreamRow = {
 /** The master keys that data keys were ever wrapped with: a process that has another one must not begin. */
 export type MasterKeyRow = { id: string; created_at: number };
 
+/** A key of the program itself, wrapped: what session tokens are sealed with, and the secrets of access keys. */
+export type SecretRow = { name: string; wrapped: Uint8Array; wrapped_by: string; created_at: number };
+
 /** A stream's data key, wrapped. Once destroyed it is zeros, and the row stays until the stream's media is gone. */
 export type StreamKeyRow = {
   stream_id: string;
@@ -203,6 +206,7 @@ export type Tables = {
   job_logs: JobLogRow;
   streams: StreamRow;
   master_keys: MasterKeyRow;
+  secrets: SecretRow;
   stream_keys: StreamKeyRow;
   media_headers: MediaHeaderRow;
   packs: PackRow;
