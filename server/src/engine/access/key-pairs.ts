@@ -1,0 +1,54 @@
+/**
+ * Access keys as they are made and as they lie in rows: the secret sealed, for it must be known again to check what it
+ * has signed.
+ */
+import type { Random } from "../../base/random.ts";
+import type { Secrets } from "../../storage/keys/secrets.ts";
+import { openSealed, sealBytes } from "../../storage/keys/xaes.ts";
+
+export type KeyPair = { id: string; secret: string };
+
+/** `AKIA`: until it is deleted. `ASIA`: of a session. */
+export function newKeyPair(random: Random, prefix: "AKIA" | "ASIA" = "AKIA"): KeyPair {
+  const id = Array.from(random(16), (byte) => base32[byte % 32]).join("");
+  return { id: prefix + id, secret: Buffer.from(random(30)).toString("base64") };
+}
+
+const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+export type SecretSealer = {
+  /** What the row of this key holds in place of its secret. */
+  seal(accessKeyId: string, secret: string): Promise<string>;
+  /** @throws when the text was sealed for another key id, or by another installation */
+  open(accessKeyId: string, sealed: string): Promise<string>;
+};
+
+export function openSecretSealer({ secrets, random }: { secrets: Secrets; random: Random }): SecretSealer {
+  return {
+    async seal(accessKeyId, secret) {
+      const key = await secrets.key("access keys");
+      return (
+        sealedMark + Buffer.from(sealBytes(key, Buffer.from(secret), about(accessKeyId), random)).toString("base64")
+      );
+    },
+    async open(accessKeyId, sealed) {
+      const key = await secrets.key("access keys");
+      const bytes = Buffer.from(sealed.slice(sealedMark.length), "base64");
+      const secret = isSealed(sealed) ? await openSealed(key, bytes, about(accessKeyId)) : undefined;
+      if (secret === undefined) throw new Error(`the secret of the access key ${accessKeyId} is damaged`);
+      return Buffer.from(secret).toString();
+    },
+  };
+}
+
+/** Of rows that are older than the sealing of secrets: it is not. */
+export function isSealed(secret: string): boolean {
+  return secret.startsWith(sealedMark);
+}
+
+/** No secret begins so: a colon is not among the characters of base64. */
+const sealedMark = "sealed:";
+
+function about(accessKeyId: string): string {
+  return `millrace access key\0${accessKeyId}`;
+}
