@@ -6,6 +6,9 @@ import type { Caller } from "../services/operation.ts";
 export type Credential = Caller & { secret: string };
 
 export interface Credentials {
-  /** `undefined`: unknown or revoked. */
-  find(accessKeyId: string): Promise<Credential | undefined>;
+  /**
+   * `undefined`: unknown, inactive or revoked, or a temporary key (`ASIA…`) without the token that belongs to it. Sessions
+   * that have expired are found: that they have is told after the signature has been checked.
+   */
+  find(accessKeyId: string, token?: string): Promise<Credential | undefined>;
 }

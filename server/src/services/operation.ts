@@ -3,6 +3,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
+import type { Session } from "../engine/access/session.ts";
 import type { ConditionContext } from "../policy/policy.types.ts";
 
 /** Who asks, as the signature proved it. */
@@ -19,21 +20,7 @@ export type Caller = {
 };
 
 /** What temporary credentials carry beside their secret. */
-export type CallerSession = {
-  issuedAtMs: number;
-  expiresAtMs: number;
-  /** Of an assumed role. */
-  role?: { arn: string; id: string; name: string };
-  /** Policy documents that limit the session; absent: none was given. */
-  policies?: readonly string[];
-  /** ARNs of managed policies that limit it as well. */
-  policyArns?: readonly string[];
-  tags: Readonly<Record<string, string>>;
-  transitiveTagKeys?: readonly string[];
-  sourceIdentity?: string;
-  /** The issuer, of a web identity. */
-  federatedProvider?: string;
-};
+export type CallerSession = Session;
 
 /** What an operation may know of the call beside its input. */
 export type RequestContext = {

@@ -3,6 +3,7 @@
  * can be compared with AWS's answers at a look.
  */
 import { ServiceError, type ServiceErrorOptions } from "../../services/service-error.ts";
+import type { Credential } from "../credentials.ts";
 
 export type AuthProtocol = "awsJson" | "restJson" | "query" | "s3";
 
@@ -29,11 +30,35 @@ export function missingCredentials(service: string): ServiceError {
   return authError(service, "missing", message);
 }
 
-export function unknownKey(accessKeyId: string, service: string): ServiceError {
+/** There is no such key, or `token`, if there is one, does not belong to it. */
+export function unknownKey(accessKeyId: string, service: string, token?: string): ServiceError {
+  if (token !== undefined && accessKeyId.startsWith("ASIA")) return badToken(service);
   if (service !== "s3")
     return authError(service, "unknownKey", "The security token included in the request is invalid.");
   const message = "The AWS Access Key Id you provided does not exist in our records.";
   return authError(service, "unknownKey", message, { members: { AWSAccessKeyId: accessKeyId } });
+}
+
+/**
+ * After the signature, so that it tells nothing: long-lived keys have no token, those of sessions end.
+ *
+ * @throws ServiceError
+ */
+export function checkToken(credential: Credential, token: string | undefined, service: string, now: number): void {
+  const { session } = credential;
+  if (session === undefined) {
+    if (token !== undefined) throw badToken(service);
+  } else if (session.expiresAtMs <= now) {
+    const s3 = "The provided token has expired.";
+    const others = "The security token included in the request is expired";
+    throw authError(service, "expiredToken", service === "s3" ? s3 : others);
+  }
+}
+
+function badToken(service: string): ServiceError {
+  const s3 = "The provided token is malformed or otherwise invalid.";
+  const others = "The security token included in the request is invalid.";
+  return authError(service, "badToken", service === "s3" ? s3 : others);
 }
 
 /** S3 tells what it compared: the one way to find a client's mistake from the client's side. */
@@ -142,6 +167,12 @@ const codes = {
     restJson: [403, "UnrecognizedClientException"],
     query: [403, "InvalidClientTokenId"],
     s3: [400, "InvalidToken"],
+  },
+  expiredToken: {
+    awsJson: [400, "ExpiredTokenException"],
+    restJson: [403, "ExpiredTokenException"],
+    query: [403, "ExpiredToken"],
+    s3: [400, "ExpiredToken"],
   },
   wrongSignature: {
     awsJson: [400, "InvalidSignatureException"],

@@ -10,7 +10,7 @@ import type { Log } from "../../base/log.ts";
 import type { Caller } from "../../services/operation.ts";
 import type { Credential, Credentials } from "../credentials.ts";
 import type { EdgeRequest } from "../http.ts";
-import { authError, unknownKey, wrongSignature } from "./auth-errors.ts";
+import { authError, checkToken, unknownKey, wrongSignature } from "./auth-errors.ts";
 import {
   buildCanonicalRequest,
   buildStringToSign,
@@ -89,16 +89,16 @@ export async function authenticate(request: EdgeRequest, options: AuthenticateOp
   checkRegion(claim, options.regions);
   checkTime(claim, options.clock());
   checkCoverage(request, claim);
-  const credential = await options.credentials.find(claim.accessKeyId);
-  if (!credential) throw unknownKey(claim.accessKeyId, service);
+  const credential = await options.credentials.find(claim.accessKeyId, claim.token);
+  if (!credential) throw unknownKey(claim.accessKeyId, service, claim.token);
   const mode = options.bodyMode?.(service, request) ?? (service === "s3" ? "streamed" : "whole");
   const payload = await verify(request, claim, credential, mode, options);
-  checkToken(claim);
+  checkToken(credential, claim.token, service, options.clock());
   return { caller: callerOf(credential), service, region, kind, ...payload };
 }
 
-export function callerOf({ accountId, accessKeyId, principalArn, isRoot }: Credential): Caller {
-  return { accountId, accessKeyId, principalArn, isRoot };
+export function callerOf({ secret: _, ...caller }: Credential): Caller {
+  return caller;
 }
 
 type Payload = Pick<Authenticated, "body" | "decodedLength" | "trailers">;
@@ -255,11 +255,3 @@ function checkCoverage({ headers }: EdgeRequest, { signedHeaders, scope }: Claim
 }
 
 const mayBeUnsigned = new Set(["x-amz-content-sha256", "x-amz-security-token"]);
-
-/** Every key that exists today is long-lived, and no token belongs to it. After the signature, so that it tells nothing. */
-function checkToken({ token, scope }: Claim): void {
-  if (token === undefined) return;
-  const s3 = "The provided token is malformed or otherwise invalid.";
-  const others = "The security token included in the request is invalid.";
-  throw authError(scope.service, "badToken", scope.service === "s3" ? s3 : others);
-}

@@ -10,7 +10,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Caller } from "../../services/operation.ts";
 import { ServiceError } from "../../services/service-error.ts";
 import type { Credential, Credentials } from "../credentials.ts";
-import { authError, missingCredentials, unknownKey, wrongSignature } from "./auth-errors.ts";
+import { authError, checkToken, missingCredentials, unknownKey, wrongSignature } from "./auth-errors.ts";
 import { callerOf } from "./authenticate.ts";
 import { parseCredential } from "./claim.ts";
 import { hmacSha1Base64 } from "./presigned-v2.ts";
@@ -42,14 +42,17 @@ export async function verifyPostPolicy(
   const { credential, region } = v4
     ? await verifyV4(fields, policy, options)
     : { credential: await verifyV2(fields, policy, options.credentials), region: undefined };
-  if (fields.get("x-amz-security-token")) {
-    throw authError("s3", "badToken", "The provided token is malformed or otherwise invalid.");
-  }
-  const lengthRange = checkPolicy(parsePolicy(policy), form.bucket, fields, options.clock());
+  const now = options.clock();
+  checkToken(credential, tokenOf(fields), "s3", now);
+  const lengthRange = checkPolicy(parsePolicy(policy), form.bucket, fields, now);
   return { caller: callerOf(credential), region, lengthRange };
 }
 
 type Fields = ReadonlyMap<string, string>;
+
+function tokenOf(fields: Fields): string | undefined {
+  return fields.get("x-amz-security-token") || undefined;
+}
 
 async function verifyV4(
   fields: Fields,
@@ -84,8 +87,8 @@ async function verifyV4(
     throw invalidArgument("The Credential is not for this region.", "x-amz-credential", text);
   }
   const signature = field("x-amz-signature");
-  const credential = await credentials.find(accessKeyId);
-  if (!credential) throw unknownKey(accessKeyId, "s3");
+  const credential = await credentials.find(accessKeyId, tokenOf(fields));
+  if (!credential) throw unknownKey(accessKeyId, "s3", tokenOf(fields));
   if (!equalSignatures(signatureOf(signingKey(credential.secret, scope), policy), signature)) {
     throw wrongSignature(accessKeyId, signature, "s3", { stringToSign: policy });
   }
@@ -95,8 +98,8 @@ async function verifyV4(
 async function verifyV2(fields: Fields, policy: string, credentials: Credentials): Promise<Credential> {
   const accessKeyId = fields.get("awsaccesskeyid")!;
   const signature = fields.get("signature") ?? "";
-  const credential = await credentials.find(accessKeyId);
-  if (!credential) throw unknownKey(accessKeyId, "s3");
+  const credential = await credentials.find(accessKeyId, tokenOf(fields));
+  if (!credential) throw unknownKey(accessKeyId, "s3", tokenOf(fields));
   if (!equalSignatures(hmacSha1Base64(credential.secret, policy), signature)) {
     throw wrongSignature(accessKeyId, signature, "s3", { stringToSign: policy });
   }

@@ -9,7 +9,7 @@ import { ServiceError } from "../../services/service-error.ts";
 import type { Credential, Credentials } from "../credentials.ts";
 import type { EdgeRequest } from "../http.ts";
 import { bucketOfHost } from "../s3-address.ts";
-import { unknownKey, wrongSignature } from "./auth-errors.ts";
+import { checkToken, unknownKey, wrongSignature } from "./auth-errors.ts";
 import { canonicalHeaderValue, parseQuery } from "./canonical.ts";
 import { equalSignatures } from "./signing-key.ts";
 
@@ -35,16 +35,15 @@ export async function verifyV2Link(request: EdgeRequest, options: V2LinkOptions)
     const members = { Expires: iso(Number(expires) * 1000), ServerTime: iso(now) };
     throw new ServiceError("AccessDenied", 403, "Request has expired", { members });
   }
-  const credential = await options.credentials.find(accessKeyId);
-  if (!credential) throw unknownKey(accessKeyId, "s3");
+  const token = query.get("x-amz-security-token") || request.headers["x-amz-security-token"] || undefined;
+  const credential = await options.credentials.find(accessKeyId, token);
+  if (!credential) throw unknownKey(accessKeyId, "s3", token);
 
   const text = stringToSign(request, query, resourcePath(request, options.s3BaseDomains ?? []));
   if (!equalSignatures(hmacSha1Base64(credential.secret, text), signature)) {
     throw wrongSignature(accessKeyId, signature, "s3", { stringToSign: text });
   }
-  if (query.get("x-amz-security-token")) {
-    throw new ServiceError("InvalidToken", 400, "The provided token is malformed or otherwise invalid.");
-  }
+  checkToken(credential, token, "s3", now);
   return credential;
 }
 
