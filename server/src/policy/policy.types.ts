@@ -44,8 +44,11 @@ export type PrincipalTest = (principal: PolicyPrincipal) => "direct" | "role" | 
 
 export type ConditionTest = (lookup: Lookup) => boolean;
 
-/** The value of a condition key, whatever its case; notes those that were asked for and are absent. */
-export type Lookup = (key: string) => string | readonly string[] | undefined;
+/** `name`: as the policy writes it. `lower`: as contexts name it. */
+export type ContextKey = { name: string; lower: string };
+
+/** The value of a condition key in this request; notes those that were asked for and are absent. */
+export type Lookup = (key: ContextKey) => string | readonly string[] | undefined;
 
 /** Values of condition keys, by lower-case name. A key that holds a list is multi-valued. */
 export type ConditionContext = Readonly<Record<string, string | readonly string[]>>;
@@ -56,16 +59,19 @@ export type SourcedPolicy = { source: string; policy: Policy };
 /** Who asks, as principals of resource policies name them. */
 export type PolicyPrincipal =
   | { type: "anonymous" }
-  | { type: "root"; accountId: string }
+  | ({ type: "root" } & InAccount)
   /** `id`: AIDA… */
-  | { type: "user"; accountId: string; arn: string; id: string }
+  | ({ type: "user"; arn: string; id: string } & InAccount)
   /** An assumed role. `arn`: arn:aws:sts::…:assumed-role/ROLE/SESSION; `roleId`: AROA… */
-  | { type: "session"; accountId: string; arn: string; roleArn: string; roleId: string }
-  | { type: "federated-user"; accountId: string; arn: string }
+  | ({ type: "session"; arn: string; roleArn: string; roleId: string } & InAccount)
+  | ({ type: "federated-user"; arn: string } & InAccount)
   /** `provider`: the ARN of an OIDC provider, or its host and path. */
   | { type: "web-identity"; provider: string }
   /** `name`: elastictranscoder.amazonaws.com */
   | { type: "service"; name: string };
+
+/** `canonicalId`: the account as S3 writes it, 64 hexadecimal digits. */
+type InAccount = { accountId: string; canonicalId?: string };
 
 export type AccessQuestion = {
   principal: PolicyPrincipal;
