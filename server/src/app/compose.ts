@@ -22,7 +22,7 @@ import type { BlobStore } from "../storage/blobs/blob-store.ts";
 import { openFsBlobs } from "../storage/blobs/fs-store.ts";
 import type { BucketStore } from "../storage/buckets/bucket-store.ts";
 import { openBuiltInBuckets } from "../storage/buckets/built-in-buckets.ts";
-import { openMasterKey } from "../storage/keys/master-key.ts";
+import type { KeyWrapper } from "../storage/keys/key-wrapper.ts";
 import type { Records } from "../storage/records/records.ts";
 import { openSqliteRecords } from "../storage/records/sqlite.ts";
 import { ensureRootKey, keyring } from "./access.ts";
@@ -30,6 +30,7 @@ import { parseBlobsUrl } from "./blobs-url.ts";
 import { health } from "./health.ts";
 import { type Config, UsageError } from "./options.ts";
 import { readTlsFiles } from "./tls-files.ts";
+import { openWrapper } from "./wrapper.ts";
 
 export type Millrace = {
   /** `undefined` in a process that only works. */
@@ -57,7 +58,8 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
     if (role === "worker") return { listener: undefined, rootKey: undefined, close: () => lifetime.close() };
 
     lifetime.own(startBlobSweeper({ records, blobs, clock, log, everyMs: 30_000 }));
-    const streams = lifetime.own(await openStreams(config, records, blobs, log));
+    const wrapper = await openWrapper(config, records);
+    const streams = lifetime.own(openStreams(config, records, blobs, wrapper, log));
     const rootKey = await ensureRootKey(records, config, clock, random);
     const services = [
       openTranscoderService({
@@ -130,9 +132,7 @@ async function openBuckets(config: Config, records: Records, blobs: BlobStore): 
   return openExternalBuckets({ endpoint: config.buckets, region: config["buckets-region"], credentials });
 }
 
-async function openStreams(config: Config, records: Records, blobs: BlobStore, log: Log) {
-  const path = config["master-key"] ?? join(config.data, "master-key");
-  const wrapper = await openMasterKey({ records, path, clock, random });
+function openStreams(config: Config, records: Records, blobs: BlobStore, wrapper: KeyWrapper, log: Log) {
   // Each pack costs a round trip: one to an S3 is worth waiting for more company.
   const tickMs = config.blobs === undefined ? 10 : 200;
   return openStreamEngine({ records, blobs, wrapper, clock, sleep: systemSleep, random, log, tickMs });

@@ -30,6 +30,8 @@ const url = (...schemes: string[]) =>
 
 const served: readonly Command[] = ["serve", "worker"];
 const stored: readonly Command[] = ["serve", "worker", "keys"];
+/** That look at the rows and open what is sealed in them. */
+const opened: readonly Command[] = ["serve", "keys", "job", "stream", "put"];
 
 /** Names are the flags; `MILLRACE_` + upper case with underscores is the environment variable. */
 const options = {
@@ -46,7 +48,7 @@ const options = {
     schema: z.string().min(1).default("./millrace-data"),
   },
   database: {
-    of: stored,
+    of: [...stored, "job", "stream", "put"],
     value: "postgres://…",
     help: "share the rows of many processes (default: SQLite in the data folder)",
     schema: url("postgres", "postgresql").optional(),
@@ -113,7 +115,7 @@ const options = {
     schema: url("http", "https").optional(),
   },
   "master-key": {
-    of: ["serve"],
+    of: opened,
     value: "FILE",
     help: "the key under which the keys of streams are kept, made when missing; the same for all processes over one database (default: master-key in the data folder)",
     schema: z.string().min(1).optional(),
