@@ -28,7 +28,7 @@ export async function openMasterKey({ records, path, clock, random }: MasterKeyO
     const master = (await readKeyFile(path)) ?? (isFirst ? await createKeyFile(path, random) : undefined);
     if (master === undefined) throw new Error(`the master key ${path} is missing: ${howToMend}`);
     const wrapper = masterKeyWrapper(master, random);
-    if (isFirst) await insertMasterKey(db, { id: wrapper.id, created_at: clock() });
+    if (isFirst) await insertMasterKey(db, { id: wrapper.id, created_at: clock(), source: null });
     else if (!known.includes(wrapper.id)) throw new Error(`${path} is another master key: ${howToMend}`);
     return wrapper;
   });

@@ -144,7 +144,68 @@ export type StreamRow = {
 };
 
 /** The master keys that data keys were ever wrapped with: a process that has another one must not begin. */
-export type MasterKeyRow = { id: string; created_at: number };
+export type MasterKeyRow = {
+  id: string;
+  created_at: number;
+  /** {@link MasterKeySource} of storage/keys: what opens it. `null`: it lies in a file. */
+  source: Json | null;
+};
+
+/** A key of KMS. */
+export type KmsKeyRow = {
+  id: string;
+  account: string;
+  region: string;
+  created_at: number;
+  state: "Enabled" | "Disabled" | "PendingDeletion";
+  manager: "AWS" | "CUSTOMER";
+  description: string;
+  policy: Json;
+  tags: Json;
+  /** The number of the material that encrypts. */
+  material: number;
+  rotation_days: number | null;
+  rotates_at: number | null;
+  deletes_at: number | null;
+  pending_days: number | null;
+};
+
+export type KmsMaterialRow = {
+  key_id: string;
+  /** Counts from 0. */
+  number: number;
+  /** As the API names it: 64 hexadecimal digits. */
+  id: string;
+  wrapped: Uint8Array;
+  /** A master key's id. */
+  wrapped_by: string;
+  created_at: number;
+  made: "FIRST" | "AUTOMATIC" | "ON_DEMAND";
+};
+
+export type KmsAliasRow = {
+  account: string;
+  region: string;
+  /** `alias/…` */
+  name: string;
+  key_id: string;
+  created_at: number;
+  updated_at: number;
+};
+
+export type KmsGrantRow = {
+  key_id: string;
+  id: string;
+  account: string;
+  region: string;
+  created_at: number;
+  name: string | null;
+  grantee: string;
+  retiring: string | null;
+  issuer: string;
+  operations: Json;
+  constraints: Json | null;
+};
 
 /** A key of the program itself, wrapped: what session tokens are sealed with, and the secrets of access keys. */
 export type SecretRow = { name: string; wrapped: Uint8Array; wrapped_by: string; created_at: number };
@@ -207,6 +268,10 @@ export type Tables = {
   streams: StreamRow;
   master_keys: MasterKeyRow;
   secrets: SecretRow;
+  kms_keys: KmsKeyRow;
+  kms_materials: KmsMaterialRow;
+  kms_aliases: KmsAliasRow;
+  kms_grants: KmsGrantRow;
   stream_keys: StreamKeyRow;
   media_headers: MediaHeaderRow;
   packs: PackRow;
