@@ -28,6 +28,10 @@ for (const [args, env, message] of [
   [[], { MILLRACE_CONFIG: "/nowhere.json" }, /cannot read the configuration file/],
   [["--database", "mysql://x"], {}, /--database must begin with postgres:\/\//],
   [["--config", "/nowhere.json"], {}, /cannot read the configuration file/],
+  [["--tls", "cert.pem"], {}, /^--tls must be CERT,KEY or local/],
+  [["--allow-callbacks", "10.0.0.0/33"], {}, /^--allow-callbacks must be ranges/],
+  [["--tls-name", "a b"], {}, /^--tls-name must be host names/],
+  [[], { MILLRACE_PLAIN_HTTP: "perhaps" }, /^MILLRACE_PLAIN_HTTP must be true or false/],
   [[], { MILLRACE_ROOT_ACCESS_KEY_ID: "AKIAAAAAAAAAAAAAAAAA" }, /together/],
 ] as [string[], Record<string, string>, RegExp][]) {
   test(`says what is wrong with ${JSON.stringify(args)} ${JSON.stringify(env)}`, () => {
@@ -48,4 +52,20 @@ test("-h is --help, and words that a command does not know are refused", () => {
   assert.equal(flags.help, true);
   assert.throws(() => refuseBeyond(0, positionals), { name: "UsageError", message: /^4580 means nothing here/ });
   refuseBeyond(1, positionals);
+});
+
+test("a flag without a value is set by its name, and in the environment by true", () => {
+  assert.equal(parseOptions("serve", [], {}).config["plain-http"], false);
+  assert.equal(parseOptions("serve", ["--plain-http"], {}).config["plain-http"], true);
+  assert.equal(parseOptions("serve", [], { MILLRACE_PLAIN_HTTP: "true" }).config["plain-http"], true);
+  assert.match(describeOptions("serve"), /--plain-http +serve without TLS/);
+});
+
+test("lists are separated by commas", () => {
+  const { config } = parseOptions("serve", ["--tls-name", "mill.example,10.0.0.7"], {
+    MILLRACE_ALLOW_CALLBACKS: "::1",
+  });
+  assert.deepEqual(config["tls-name"], ["mill.example", "10.0.0.7"]);
+  assert.deepEqual(config["allow-callbacks"], ["::1"]);
+  assert.deepEqual(parseOptions("serve", [], {}).config["allow-callbacks"], []);
 });

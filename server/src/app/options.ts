@@ -6,15 +6,17 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { blockListOf } from "../base/public-address.ts";
 
 /** A mistake of the person at the command line: printed as a sentence, without a stack. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** `value` "": a flag that is there or not. */
 type Option = { of: readonly Command[]; value: string; help: string; schema: z.ZodType };
 
-export type Command = "serve" | "worker" | "keys" | "job" | "stream" | "put" | "demo";
+export type Command = "serve" | "worker" | "keys" | "job" | "stream" | "put" | "demo" | "ca" | "audit" | "env" | "iam";
 
 const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "must be HOST:PORT");
 const whole = (most: number) => {
@@ -28,10 +30,28 @@ const url = (...schemes: string[]) =>
     error: `must begin with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`,
   });
 
+const isSet = z.union([z.boolean(), z.stringbool()], { error: "must be true or false" }).default(false);
+const list = (one: RegExp, error: string) =>
+  z
+    .string()
+    .transform((text) => text.split(",").filter((part) => part !== ""))
+    .refine((parts) => parts.every((part) => one.test(part)), { error })
+    .default([]);
+const ranges = list(/^[0-9a-fA-F:.]+(\/\d+)?$/, "must be ranges such as 10.0.0.0/8,fd00::/8").refine(
+  (parts) => {
+    try {
+      return blockListOf(parts) !== undefined;
+    } catch {
+      return false;
+    }
+  },
+  { error: "must be ranges such as 10.0.0.0/8,fd00::/8" },
+);
+
 const served: readonly Command[] = ["serve", "worker"];
 const stored: readonly Command[] = ["serve", "worker", "keys"];
 /** That look at the rows and open what is sealed in them. */
-const opened: readonly Command[] = ["serve", "keys", "job", "stream", "put"];
+const opened: readonly Command[] = ["serve", "keys", "env", "job", "stream", "put"];
 
 /** Names are the flags; `MILLRACE_` + upper case with underscores is the environment variable. */
 const options = {
@@ -42,13 +62,13 @@ const options = {
     schema: address.default("127.0.0.1:4580"),
   },
   data: {
-    of: ["serve", "worker", "keys", "job", "stream", "put"],
+    of: ["serve", "worker", "keys", "env", "iam", "job", "stream", "put", "ca", "audit"],
     value: "FOLDER",
     help: "where everything is kept",
     schema: z.string().min(1).default("./millrace-data"),
   },
   database: {
-    of: [...stored, "job", "stream", "put"],
+    of: [...stored, "env", "iam", "job", "stream", "put"],
     value: "postgres://…",
     help: "share the rows of many processes (default: SQLite in the data folder)",
     schema: url("postgres", "postgresql").optional(),
@@ -85,7 +105,7 @@ const options = {
     schema: whole(1000).default(100),
   },
   account: {
-    of: stored,
+    of: [...stored, "env", "iam"],
     value: "DIGITS",
     help: "the account id in ARNs",
     schema: z
@@ -101,12 +121,48 @@ const options = {
   },
   tls: {
     of: ["serve"],
-    value: "CERT,KEY",
-    help: "serve HTTPS with these PEM files",
+    value: "CERT,KEY|local",
+    help: "serve HTTPS with these PEM files, read again when they change; local: with a certificate of an authority of its own, which millrace ca prints",
     schema: z
       .string()
-      .regex(/^[^,]+,[^,]+$/, "must be CERT,KEY")
+      .regex(/^([^,]+,[^,]+|local)$/, "must be CERT,KEY or local")
       .optional(),
+  },
+  "tls-name": {
+    of: ["serve"],
+    value: "NAME,…",
+    help: "more host names and addresses for the certificate of --tls local",
+    schema: list(/^(\*\.)?[\w.:-]{1,253}$/, "must be host names or addresses"),
+  },
+  "plain-http": {
+    of: ["serve"],
+    value: "",
+    help: "serve without TLS on addresses that others can reach",
+    schema: isSet,
+  },
+  "max-connections-per-client": {
+    of: ["serve"],
+    value: "N",
+    help: "connections of one address (IPv6: of one /64) at a time",
+    schema: whole(1e6).default(1000),
+  },
+  "allow-callbacks": {
+    of: ["serve"],
+    value: "CIDR,…",
+    help: "ranges of private addresses that users may name for this server to call, as issuers of identity tokens",
+    schema: ranges,
+  },
+  audit: {
+    of: ["serve"],
+    value: "on|off",
+    help: "keep a record of every call in audit/ of the data folder; millrace audit reads it",
+    schema: oneOf("on", "off").default("on"),
+  },
+  "audit-days": {
+    of: ["serve"],
+    value: "N",
+    help: "days that the records of calls are kept",
+    schema: whole(36_500).default(90),
   },
   "public-url": {
     of: ["serve"],
@@ -177,7 +233,7 @@ const options = {
     schema: oneOf("debug", "info", "warn", "error").default("info"),
   },
   config: {
-    of: [...stored, "job", "stream", "put"],
+    of: [...stored, "env", "iam", "job", "stream", "put", "ca", "audit"],
     value: "FILE",
     help: "a JSON file with any of these settings",
     schema: z.string().optional(),
@@ -200,7 +256,7 @@ export function parseOptions(
   own: Record<string, "string" | "boolean"> = {},
 ): Parsed {
   const names = namesOf(command);
-  const { values, positionals } = parseCommandLine(args, [...names], own);
+  const { values, positionals } = parseCommandLine(args, names, own);
   const path = values.config ?? env[variableOf("config")];
   const file = typeof path === "string" ? readConfigFile(path) : {};
   const config: Record<string, unknown> = {};
@@ -232,8 +288,8 @@ export function describeOptions(command: Command): string {
     .map((name) => {
       const option: Option = options[name];
       const preset = option.schema.safeParse(undefined).data;
-      const note = preset === undefined ? "" : ` [${preset}]`;
-      const flag = `  --${`${name} ${option.value}`.padEnd(30)}`;
+      const note = preset === undefined || preset === false || `${preset}` === "" ? "" : ` [${preset}]`;
+      const flag = `  --${`${name} ${option.value}`.trimEnd().padEnd(30)}`;
       return `${flag}${flag.length <= 34 ? " " : `\n${" ".repeat(35)}`}${option.help}${note}\n`;
     })
     .join("");
@@ -250,11 +306,11 @@ function namesOf(command: Command): (keyof typeof options)[] {
 
 function parseCommandLine(
   args: readonly string[],
-  names: readonly string[],
+  names: readonly (keyof typeof options)[],
   own: Record<string, "string" | "boolean">,
 ) {
   const known = Object.fromEntries([
-    ...names.map((name) => [name, { type: "string" as const }]),
+    ...names.map((name) => [name, { type: options[name].value === "" ? ("boolean" as const) : ("string" as const) }]),
     ...Object.entries(own).map(([name, type]) => [name, name === "help" ? { type, short: "h" } : { type }]),
   ]);
   try {
