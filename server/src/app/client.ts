@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { signRequest } from "../edge/auth/sign.ts";
 import { UsageError } from "./options.ts";
+import { type LocalConfig, readRootKey } from "./root-key.ts";
 
 export type Client = {
   region: string;
@@ -26,11 +27,11 @@ export const clientHelp = `  --endpoint URL                   the server [the on
  * @throws UsageError when there is none, or nothing answers
  */
 export async function openClient(
-  dataFolder: string,
+  config: LocalConfig,
   flags: Record<string, string | boolean | undefined>,
   service: "elastictranscoder" | "kinesisvideo",
 ): Promise<Client> {
-  const { endpoint, credentials, region } = await findServer(dataFolder, flags);
+  const { endpoint, credentials, region } = await findServer(config, flags);
   return {
     region,
     async call(method, path, body) {
@@ -65,17 +66,17 @@ export async function openClient(
  * @throws UsageError when there is neither
  */
 export async function findServer(
-  dataFolder: string,
+  config: LocalConfig,
   flags: Record<string, string | boolean | undefined>,
 ): Promise<{ endpoint: string; credentials: Keys; region: string }> {
-  const served = await fromFile<{ url: string }>(dataFolder, "server.json");
+  const served = await fromFile<{ url: string }>(config.data, "server.json");
   const endpoint = flags.endpoint ?? process.env.AWS_ENDPOINT_URL ?? served?.url;
   // The environment's keys may be meant for AWS itself, so they come second.
-  const own = await fromFile<Keys>(dataFolder, "root-key.json");
-  const credentials = endpoint === served?.url ? (own ?? keysOfEnvironment()) : (keysOfEnvironment() ?? own);
+  const isOwn = endpoint === served?.url;
+  const credentials = (isOwn ? undefined : keysOfEnvironment()) ?? (await ownKeys(config)) ?? keysOfEnvironment();
   if (endpoint === undefined || credentials === undefined) {
     throw new UsageError(
-      `no running server is known for the data folder ${dataFolder}; say --data FOLDER, or --endpoint URL with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set`,
+      `no running server is known for the data folder ${config.data}; say --data FOLDER, or --endpoint URL with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set`,
     );
   }
   const region = String(flags.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1");
@@ -84,6 +85,11 @@ export async function findServer(
 }
 
 type Keys = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+
+async function ownKeys(config: LocalConfig): Promise<Keys | undefined> {
+  const pair = await readRootKey(config);
+  return pair === undefined ? undefined : { accessKeyId: pair.id, secretAccessKey: pair.secret };
+}
 
 function keysOfEnvironment(): Keys | undefined {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN } = process.env;

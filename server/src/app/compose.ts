@@ -24,10 +24,10 @@ import type { BucketStore } from "../storage/buckets/bucket-store.ts";
 import { openBuiltInBuckets } from "../storage/buckets/built-in-buckets.ts";
 import type { KeyWrapper } from "../storage/keys/key-wrapper.ts";
 import type { Records } from "../storage/records/records.ts";
-import { openSqliteRecords } from "../storage/records/sqlite.ts";
 import { ensureRootKey, keyring } from "./access.ts";
 import { parseBlobsUrl } from "./blobs-url.ts";
 import { health } from "./health.ts";
+import { openRecords } from "./open-records.ts";
 import { type Config, UsageError } from "./options.ts";
 import { readTlsFiles } from "./tls-files.ts";
 import { openWrapper } from "./wrapper.ts";
@@ -109,12 +109,6 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
     await lifetime.close().catch(() => {});
     throw error;
   }
-}
-
-export async function openRecords(config: Pick<Config, "database" | "data">, log: Log): Promise<Records> {
-  if (config.database === undefined) return openSqliteRecords({ path: join(config.data, "millrace.db") });
-  const { openPostgresRecords } = await import("../storage/records/postgres.ts");
-  return openPostgresRecords({ url: config.database, log });
 }
 
 async function openBlobs(config: Config): Promise<BlobStore> {

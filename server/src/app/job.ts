@@ -55,7 +55,7 @@ export async function run(args: string[]): Promise<number> {
   if (flags.status && !statuses.includes(String(flags.status))) {
     throw new UsageError(`--status must be one of ${statuses.join(", ")}`);
   }
-  const client = await openClient(config.data, flags, "elastictranscoder");
+  const client = await openClient(config, flags, "elastictranscoder");
   const path = `/2012-09-25/jobs/${encodeURIComponent(id)}`;
   if (verb === "list") return list(client, flags);
   if (verb === "watch") return watchJob(client, id);

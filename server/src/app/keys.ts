@@ -7,8 +7,8 @@ import { systemRandom } from "../base/random.ts";
 import { findAccessKey, insertAccessKey, listAccessKeys, revokeAccessKey } from "../storage/records/access-keys.ts";
 import type { Records } from "../storage/records/records.ts";
 import { newKeyPair } from "./access.ts";
-import { openRecords } from "./compose.ts";
 import { createLog } from "./create-log.ts";
+import { openRecords } from "./open-records.ts";
 import { type Config, describeOptions, parseOptions, refuseBeyond, UsageError } from "./options.ts";
 
 const help = `usage: millrace keys create [--user NAME] | list | revoke ACCESS_KEY_ID

@@ -12,6 +12,7 @@ const commands: Record<string, { help: string; load: () => Promise<{ run(args: s
   job: { help: "list, watch, show, cancel jobs and read their logs", load: () => import("./job.ts") },
   stream: { help: "list, create, describe and delete streams", load: () => import("./stream.ts") },
   put: { help: "send a film, a camera or a pipe to a stream", load: () => import("./put.ts") },
+  env: { help: 'print what a shell needs for AWS clients: eval "$(millrace env)"', load: () => import("./env.ts") },
   keys: { help: "create, list and revoke access keys", load: () => import("./keys.ts") },
 };
 

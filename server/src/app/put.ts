@@ -76,7 +76,7 @@ export async function run(args: string[]): Promise<number> {
       throw new UsageError(`cannot read ${input}`);
     });
   }
-  const server = await findServer(config.data, flags);
+  const server = await findServer(config, flags);
   const stop = new AbortController();
   const { signal } = stop;
   void untilSignal().then(() => {

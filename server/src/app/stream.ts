@@ -37,7 +37,7 @@ export async function run(args: string[]): Promise<number> {
     throw new UsageError("say stream list, or stream create|describe|delete NAME; millrace stream --help tells more");
   }
   refuseBeyond(2, positionals);
-  const client = await openClient(config.data, flags, "kinesisvideo");
+  const client = await openClient(config, flags, "kinesisvideo");
   if (verb === "list") await list(client, name);
   if (verb === "create") await create(client, name, flags);
   if (verb === "describe") process.stdout.write(`${JSON.stringify(await describe(client, name), null, 2)}\n`);

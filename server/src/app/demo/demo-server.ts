@@ -6,11 +6,13 @@ import { createWriteStream } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { UsageError } from "../options.ts";
+import { type Config, parseOptions, UsageError } from "../options.ts";
+import { readRootKey } from "../root-key.ts";
 
 export type DemoServer = {
   url: string;
-  dataFolder: string;
+  /** As the server has it. */
+  config: Config;
   accessKeyId: string;
   secretAccessKey: string;
   close(): Promise<void>;
@@ -29,8 +31,9 @@ export async function startServer(dataFolder: string): Promise<DemoServer> {
   const url = await firstAddress(child).catch(async (error: Error) => {
     throw new UsageError(`${error.message}\n${await readFile(logPath, "utf8").catch(() => "")}`);
   });
-  const key = JSON.parse(await readFile(join(dataFolder, "root-key.json"), "utf8"));
-  return { url, dataFolder, ...key, close: () => end(child) };
+  const { config } = parseOptions("serve", ["--data", dataFolder], {});
+  const { id: accessKeyId, secret: secretAccessKey } = (await readRootKey(config))!;
+  return { url, config, accessKeyId, secretAccessKey, close: () => end(child) };
 }
 
 /** The demo's server is on loopback in a temporary folder, whatever the user's own server is set to. */

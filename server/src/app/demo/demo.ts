@@ -56,7 +56,7 @@ export async function run(args: string[]): Promise<number> {
       createDemoJob(server, source, logo),
     );
     say("job", job.id);
-    const client = await openClient(server.dataFolder, { endpoint: server.url }, "elastictranscoder");
+    const client = await openClient(server.config, { endpoint: server.url }, "elastictranscoder");
     process.stdout.write("… sending the clip to a stream as a camera would, while the job runs\n");
     const streaming = streamClip(server, source);
     // If the job fails first, nobody is left to hear of the camera.
