@@ -6,6 +6,7 @@ import { createAllTables } from "./migrations/0001-create-all-tables.ts";
 import { createStreams } from "./migrations/0002-create-streams.ts";
 import { createFragments } from "./migrations/0003-create-fragments.ts";
 import { createSecrets } from "./migrations/0004-create-secrets.ts";
+import { createIdentities } from "./migrations/0005-create-identities.ts";
 import { createKms } from "./migrations/0006-create-kms.ts";
 import type { AnyDatabase, Step } from "./migrations/step.ts";
 import type { Records } from "./records.ts";
@@ -16,6 +17,7 @@ const steps: readonly { name: string; up: Step }[] = [
   { name: "0002-create-streams", up: createStreams },
   { name: "0003-create-fragments", up: createFragments },
   { name: "0004-create-secrets", up: createSecrets },
+  { name: "0005-create-identities", up: createIdentities },
   { name: "0006-create-kms", up: createKms },
 ];
 

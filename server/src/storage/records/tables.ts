@@ -15,6 +15,65 @@ export type AccessKeyRow = {
   user_name: string;
   created_at: number;
   revoked_at: number | null;
+  /** `null`: the root pair's. */
+  user_id: string | null;
+  status: "Active" | "Inactive";
+  last_used_at: number | null;
+  last_used_service: string | null;
+  last_used_region: string | null;
+};
+
+/** Names are unique in their account without case: `lower_name` is what they are found by. */
+export type UserRow = {
+  id: string;
+  account: string;
+  lower_name: string;
+  name: string;
+  path: string;
+  created_at: number;
+  /** ARN of a managed policy. */
+  boundary: string | null;
+  /** `{ key: value }` */
+  tags: Json;
+};
+
+export type GroupRow = Omit<UserRow, "boundary" | "tags">;
+
+export type GroupMemberRow = { group_id: string; user_id: string };
+
+export type RoleRow = UserRow & {
+  description: string | null;
+  max_session_seconds: number;
+  /** Users and roles stand in it by their unique ids. */
+  trust_policy: string;
+  last_used_at: number | null;
+  last_used_region: string | null;
+};
+
+export type ManagedPolicyRow = Omit<UserRow, "boundary"> & {
+  arn: string;
+  description: string | null;
+  updated_at: number;
+  default_version: number;
+  /** The highest number that was ever given. */
+  last_version: number;
+};
+
+export type PolicyVersionRow = { policy_id: string; number: number; document: string; created_at: number };
+
+/** `owner_id`: of a user, a group or a role. */
+export type InlinePolicyRow = { owner_id: string; lower_name: string; name: string; document: string };
+
+export type PolicyAttachmentRow = { owner_id: string; policy_arn: string };
+
+/** `name`: the issuer's URL without its scheme. The lists are JSON. */
+export type OidcProviderRow = {
+  account: string;
+  name: string;
+  created_at: number;
+  client_ids: Json;
+  thumbprints: Json;
+  tags: Json;
 };
 
 export type BucketRow = {
@@ -256,6 +315,15 @@ export type FragmentRow = {
 
 export type Tables = {
   access_keys: AccessKeyRow;
+  users: UserRow;
+  groups: GroupRow;
+  group_members: GroupMemberRow;
+  roles: RoleRow;
+  managed_policies: ManagedPolicyRow;
+  policy_versions: PolicyVersionRow;
+  inline_policies: InlinePolicyRow;
+  policy_attachments: PolicyAttachmentRow;
+  oidc_providers: OidcProviderRow;
   buckets: BucketRow;
   objects: ObjectRow;
   uploads: UploadRow;
