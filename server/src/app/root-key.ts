@@ -35,7 +35,7 @@ export async function ensureRootKey(
   const kept = await inTurn(records, "root-key", async (db) => {
     const known = await findRootKey(db, account);
     if (known !== undefined) return known;
-    await insertAccessKey(db, { ...made, account, user_name: rootName, created_at: clock(), revoked_at: null });
+    await insertAccessKey(db, { ...made, account, user_name: rootName, created_at: clock() });
     return made;
   });
   return { id: kept.id, secret: await sealer.open(kept.id, kept.secret) };

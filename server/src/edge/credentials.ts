@@ -11,4 +11,6 @@ export interface Credentials {
    * that have expired are found: that they have is told after the signature has been checked.
    */
   find(accessKeyId: string, token?: string): Promise<Credential | undefined>;
+  /** Told of every signature that was right. Returns at once. */
+  used?(caller: Caller, what: { service: string; region: string }): void;
 }

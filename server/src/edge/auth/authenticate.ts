@@ -80,6 +80,7 @@ export async function authenticate(request: EdgeRequest, options: AuthenticateOp
   if (kind === "presigned-v2") {
     if (claimed !== "s3") throw authError(claimed, "malformedQuery", "Links of signature version 2 are for S3 only.");
     const caller = callerOf(await verifyV2Link(request, options));
+    options.credentials.used?.(caller, { service: claimed, region: fallback.region });
     return { ...fallback, service: claimed, kind, caller, ...plainBody(request) };
   }
 
@@ -94,7 +95,9 @@ export async function authenticate(request: EdgeRequest, options: AuthenticateOp
   const mode = options.bodyMode?.(service, request) ?? (service === "s3" ? "streamed" : "whole");
   const payload = await verify(request, claim, credential, mode, options);
   checkToken(credential, claim.token, service, options.clock());
-  return { caller: callerOf(credential), service, region, kind, ...payload };
+  const caller = callerOf(credential);
+  options.credentials.used?.(caller, { service, region });
+  return { caller, service, region, kind, ...payload };
 }
 
 export function callerOf({ secret: _, ...caller }: Credential): Caller {

@@ -45,7 +45,9 @@ export async function verifyPostPolicy(
   const now = options.clock();
   checkToken(credential, tokenOf(fields), "s3", now);
   const lengthRange = checkPolicy(parsePolicy(policy), form.bucket, fields, now);
-  return { caller: callerOf(credential), region, lengthRange };
+  const caller = callerOf(credential);
+  options.credentials.used?.(caller, { service: "s3", region: region ?? "us-east-1" });
+  return { caller, region, lengthRange };
 }
 
 type Fields = ReadonlyMap<string, string>;

@@ -19,7 +19,7 @@ const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 export type SecretSealer = {
   /** What the row of this key holds in place of its secret. */
   seal(accessKeyId: string, secret: string): Promise<string>;
-  /** @throws when the text was sealed for another key id, or by another installation */
+  /** Rows of earlier versions are not sealed. @throws when the text was sealed for another key id, or by another installation */
   open(accessKeyId: string, sealed: string): Promise<string>;
 };
 
@@ -32,9 +32,10 @@ export function openSecretSealer({ secrets, random }: { secrets: Secrets; random
       );
     },
     async open(accessKeyId, sealed) {
+      if (!isSealed(sealed)) return sealed;
       const key = await secrets.key("access keys");
       const bytes = Buffer.from(sealed.slice(sealedMark.length), "base64");
-      const secret = isSealed(sealed) ? await openSealed(key, bytes, about(accessKeyId)) : undefined;
+      const secret = await openSealed(key, bytes, about(accessKeyId));
       if (secret === undefined) throw new Error(`the secret of the access key ${accessKeyId} is damaged`);
       return Buffer.from(secret).toString();
     },
