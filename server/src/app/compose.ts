@@ -14,6 +14,7 @@ import { createEdge } from "../edge/edge.ts";
 import { type Listener, openListener } from "../edge/listener.ts";
 import { startWorker } from "../engine/jobs/worker.ts";
 import { startBlobSweeper } from "../engine/retention/blob-sweeper.ts";
+import { startKeySweeper } from "../engine/retention/key-sweeper.ts";
 import { openStreamEngine } from "../engine/stream-engine.ts";
 import { openS3Service } from "../services/s3/service.ts";
 import { openStreamsServices } from "../services/streams/service.ts";
@@ -23,6 +24,7 @@ import { openFsBlobs } from "../storage/blobs/fs-store.ts";
 import type { BucketStore } from "../storage/buckets/bucket-store.ts";
 import { openBuiltInBuckets } from "../storage/buckets/built-in-buckets.ts";
 import type { KeyWrapper } from "../storage/keys/key-wrapper.ts";
+import { openKmsStore } from "../storage/keys/kms-store.ts";
 import type { Records } from "../storage/records/records.ts";
 import { ensureRootKey, keyring } from "./access.ts";
 import { parseBlobsUrl } from "./blobs-url.ts";
@@ -53,12 +55,14 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
     await mkdir(config.data, { recursive: true, mode: 0o700 });
     const records = lifetime.own(await openRecords(config, log));
     const blobs = lifetime.own(await openBlobs(config));
+    const wrapper = await openWrapper(config, records);
+    const keys = openKmsStore({ records, wrapper, clock, random });
     const buckets = lifetime.own(await openBuckets(config, records, blobs));
     if (role !== "api") lifetime.own(await startJobs(config, records, buckets, log));
     if (role === "worker") return { listener: undefined, rootKey: undefined, close: () => lifetime.close() };
 
     lifetime.own(startBlobSweeper({ records, blobs, clock, log, everyMs: 30_000 }));
-    const wrapper = await openWrapper(config, records);
+    lifetime.own(startKeySweeper({ keys, log, everyMs: 30_000 }));
     const streams = lifetime.own(openStreams(config, records, blobs, wrapper, log));
     const rootKey = await ensureRootKey(records, config, clock, random);
     const services = [

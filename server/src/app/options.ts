@@ -51,7 +51,7 @@ const ranges = list(/^[0-9a-fA-F:.]+(\/\d+)?$/, "must be ranges such as 10.0.0.0
 const served: readonly Command[] = ["serve", "worker"];
 const stored: readonly Command[] = ["serve", "worker", "keys"];
 /** That look at the rows and open what is sealed in them. */
-const opened: readonly Command[] = ["serve", "keys", "env", "job", "stream", "put"];
+const opened: readonly Command[] = ["serve", "worker", "keys", "env", "job", "stream", "put"];
 
 /** Names are the flags; `MILLRACE_` + upper case with underscores is the environment variable. */
 const options = {

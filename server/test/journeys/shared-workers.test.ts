@@ -77,7 +77,8 @@ async function withSystem(
         start("serve", "--role", "api", "--listen", listen, "--data", join(folder, "store"));
       const store = await startStore("127.0.0.1:0");
       await s3Of(store.url).send(new CreateBucketCommand({ Bucket: "blobs" }));
-      const shared = ["--database", database.url, "--blobs", `s3://blobs/shared?endpoint=${store.url}&path-style=true`];
+      const blobs = `s3://blobs/shared?endpoint=${store.url}&path-style=true`;
+      const shared = ["--database", database.url, "--blobs", blobs, "--master-key", join(folder, "master-key")];
       const listen = ["--listen", "127.0.0.1:0"];
       const api = await start("serve", "--role", "api", ...listen, "--data", join(folder, "api"), ...shared);
       const ffmpeg = await oneThreadedFfmpeg(folder);
