@@ -28,7 +28,9 @@ export function buildGlob(parts: readonly FixedPart[]): Glob {
 
 export function matchesGlob(glob: Glob, text: string): boolean {
   const first = glob[0]!;
-  if (glob.length === 1) return text.length === first.text.length && fits(first, text, 0);
+  if (glob.length === 1) {
+    return first.open === undefined ? text === first.text : text.length === first.text.length && fits(first, text, 0);
+  }
   const last = glob.at(-1)!;
   const end = text.length - last.text.length;
   let at = first.text.length;

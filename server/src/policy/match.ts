@@ -50,6 +50,7 @@ export function resourceTest(patterns: readonly string[], { isNot, effect, varia
     for (const pattern of parsed) {
       if (pattern === "*") return !isNot;
       if (parts === undefined || text === "*") continue;
+      if (!parts[5]!.startsWith(pattern.lastStart)) continue;
       if (!pattern.front.every((glob, index) => matchesGlob(glob, parts[index]!))) continue;
       const last = pattern.lastGlob ?? filledGlob(pattern.last, lookup);
       if (last === undefined) isUnknown = true;
@@ -66,7 +67,14 @@ export function splitArn(arn: string): string[] | undefined {
   return [arnSign!, partition!, service!, region!, account!, resource.join(":")];
 }
 
-type ResourcePattern = { front: readonly Glob[]; last: readonly Part[]; lastGlob: Glob | undefined };
+type ResourcePattern = {
+  front: readonly Glob[];
+  last: readonly Part[];
+  /** The text that `last` begins with. */
+  lastStart: string;
+  /** `undefined`: there are variables in `last`. */
+  lastGlob: Glob | undefined;
+};
 
 function parseResource(pattern: string, variables: boolean): "*" | ResourcePattern {
   if (pattern === "*") return pattern;
@@ -87,6 +95,7 @@ function parseResource(pattern: string, variables: boolean): "*" | ResourcePatte
   return {
     front: front.map((part) => buildGlob(parseParts(part, { wildcards: true, variables: false }) as FixedPart[])),
     last,
+    lastStart: last[0] !== undefined && "text" in last[0] ? last[0].text : "",
     lastGlob: isFixed(last) ? buildGlob(last) : undefined,
   };
 }
