@@ -14,6 +14,8 @@ export type SecretName = "access keys" | "session tokens";
 export type Secrets = {
   /** @throws when another master key is at hand than the one that wrapped it */
   key(name: SecretName): Promise<SealingKey>;
+  /** The same for what is more than a key: as it was first made, whoever made it. */
+  bytes(name: string, make: () => Promise<Uint8Array>): Promise<Uint8Array>;
 };
 
 export type SecretsOptions = { records: Records; wrapper: KeyWrapper; clock: Clock; random: Random };
@@ -21,19 +23,27 @@ export type SecretsOptions = { records: Records; wrapper: KeyWrapper; clock: Clo
 export function openSecrets({ records, wrapper, clock, random }: SecretsOptions): Secrets {
   const known = new Map<SecretName, Promise<SealingKey>>();
 
-  async function find(name: SecretName): Promise<SealingKey> {
-    const made = await wrapper.wrap(random(32), aboutSecret(name));
-    const row = await records.transaction(async (db) => {
-      await insertSecret(db, { name, wrapped: made, wrapped_by: wrapper.id, created_at: clock() });
-      return (await findSecret(db, name))!;
-    });
+  async function bytes(name: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    let row = await findSecret(records.db, name);
+    if (row === undefined) {
+      const made = await wrapper.wrap(await make(), aboutSecret(name));
+      row = await records.transaction(async (db) => {
+        await insertSecret(db, { name, wrapped: made, wrapped_by: wrapper.id, created_at: clock() });
+        return (await findSecret(db, name))!;
+      });
+    }
     if (row.wrapped_by !== wrapper.id) {
       throw new Error(`the key of ${name} is wrapped by ${row.wrapped_by}, which is not at hand`);
     }
-    return sealingKey(await wrapper.unwrap(row.wrapped, aboutSecret(name)));
+    return wrapper.unwrap(row.wrapped, aboutSecret(name));
+  }
+
+  async function find(name: SecretName): Promise<SealingKey> {
+    return sealingKey(await bytes(name, async () => random(32)));
   }
 
   return {
+    bytes,
     key(name) {
       let key = known.get(name);
       if (key === undefined) {
@@ -46,6 +56,6 @@ export function openSecrets({ records, wrapper, clock, random }: SecretsOptions)
   };
 }
 
-function aboutSecret(name: SecretName): string {
+function aboutSecret(name: string): string {
   return `millrace secret\0${name}`;
 }
