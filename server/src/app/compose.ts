@@ -10,8 +10,10 @@ import { randomText } from "../base/ids.ts";
 import { Lifetime } from "../base/lifetime.ts";
 import type { Log } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
+import { createSafeFetch } from "../base/safe-fetch.ts";
 import { createEdge } from "../edge/edge.ts";
 import { type Listener, openListener } from "../edge/listener.ts";
+import { openAccess } from "../engine/access/access.ts";
 import { startWorker } from "../engine/jobs/worker.ts";
 import { startBlobSweeper } from "../engine/retention/blob-sweeper.ts";
 import { startKeySweeper } from "../engine/retention/key-sweeper.ts";
@@ -23,12 +25,13 @@ import type { BlobStore } from "../storage/blobs/blob-store.ts";
 import { openFsBlobs } from "../storage/blobs/fs-store.ts";
 import type { BucketStore } from "../storage/buckets/bucket-store.ts";
 import { openBuiltInBuckets } from "../storage/buckets/built-in-buckets.ts";
+import type { KeyStore } from "../storage/keys/key-store.ts";
 import type { KeyWrapper } from "../storage/keys/key-wrapper.ts";
 import { openKmsStore } from "../storage/keys/kms-store.ts";
 import type { Records } from "../storage/records/records.ts";
-import { ensureRootKey, keyring } from "./access.ts";
 import { parseBlobsUrl } from "./blobs-url.ts";
 import { health } from "./health.ts";
+import { openIdentity } from "./identity.ts";
 import { openRecords } from "./open-records.ts";
 import { type Config, UsageError } from "./options.ts";
 import { readTlsFiles } from "./tls-files.ts";
@@ -54,18 +57,22 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
   try {
     await mkdir(config.data, { recursive: true, mode: 0o700 });
     const records = lifetime.own(await openRecords(config, log));
+    const access = openAccess({ records, clock, log });
     const blobs = lifetime.own(await openBlobs(config));
     const wrapper = await openWrapper(config, records);
     const keys = openKmsStore({ records, wrapper, clock, random });
-    const buckets = lifetime.own(await openBuckets(config, records, blobs));
+    const buckets = lifetime.own(await openBuckets(config, records, blobs, keys));
     if (role !== "api") lifetime.own(await startJobs(config, records, buckets, log));
     if (role === "worker") return { listener: undefined, rootKey: undefined, close: () => lifetime.close() };
 
     lifetime.own(startBlobSweeper({ records, blobs, clock, log, everyMs: 30_000 }));
     lifetime.own(startKeySweeper({ keys, log, everyMs: 30_000 }));
     const streams = lifetime.own(openStreams(config, records, blobs, wrapper, log));
-    const rootKey = await ensureRootKey(records, config, clock, random);
+    const fetch = createSafeFetch({ allow: config["allow-callbacks"] });
+    const identity = lifetime.own(await openIdentity(config, { records, wrapper, access, fetch, clock, random, log }));
+    const { rootKey } = identity;
     const services = [
+      identity.sts,
       openTranscoderService({
         records,
         clock,
@@ -93,11 +100,12 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
         // Until there are topics to publish to.
         onNotification: (notification) => log.info(notification, "a marked fragment is stored"),
       }),
-      ...(config.buckets === undefined ? [openS3Service({ records, blobs, clock, random, log })] : []),
+      ...(config.buckets === undefined ? [openS3Service({ records, blobs, keys, clock, random, log })] : []),
     ];
     const handler = createEdge({
       services,
-      credentials: keyring(records, rootKey, config.account),
+      credentials: identity.credentials,
+      authorizer: access,
       clock,
       random,
       log,
@@ -121,8 +129,8 @@ async function openBlobs(config: Config): Promise<BlobStore> {
   return openS3Blobs(parseBlobsUrl(config.blobs, process.env));
 }
 
-async function openBuckets(config: Config, records: Records, blobs: BlobStore): Promise<BucketStore> {
-  if (config.buckets === undefined) return openBuiltInBuckets({ records, blobs, clock, random });
+async function openBuckets(config: Config, records: Records, blobs: BlobStore, keys: KeyStore): Promise<BucketStore> {
+  if (config.buckets === undefined) return openBuiltInBuckets({ records, blobs, keys, clock, random });
   const { openExternalBuckets } = await import("../storage/buckets/external-buckets.ts");
   const accessKeyId = process.env.MILLRACE_BUCKETS_ACCESS_KEY_ID;
   const secretAccessKey = process.env.MILLRACE_BUCKETS_SECRET_ACCESS_KEY;

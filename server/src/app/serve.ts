@@ -12,8 +12,8 @@ import { version } from "./version.ts";
 const help = `usage: millrace serve [options]
 
 Answers Elastic Transcoder, Kinesis Video Streams and S3 on one address, and runs the jobs. The root access key is made
-at the first start and lies in the data folder as root-key.json; MILLRACE_ROOT_ACCESS_KEY_ID and
-MILLRACE_ROOT_SECRET_ACCESS_KEY set it instead.
+at the first start and kept sealed by the master key; eval "$(millrace env)" hands it to a shell on the same machine.
+MILLRACE_ROOT_ACCESS_KEY_ID and MILLRACE_ROOT_SECRET_ACCESS_KEY set it instead, and it is kept nowhere.
 Every option is also an environment variable (--max-pipelines: MILLRACE_MAX_PIPELINES) and a member of the --config file.
 
 ${describeOptions("serve")}`;
@@ -32,8 +32,8 @@ export async function run(args: string[]): Promise<number> {
   await writeFile(statePath, `${JSON.stringify({ url, pid: process.pid, version })}\n`, { mode: 0o600 });
   process.stdout.write(`Millrace ${version} listens on ${url}
   data folder  ${resolve(config.data)}
-  access key   ${millrace.rootKey?.id} (secret in ${join(resolve(config.data), "root-key.json")})
-  try          aws --endpoint-url ${url} s3 ls
+  access key   ${millrace.rootKey?.id}
+  try          eval "$(millrace env --data ${config.data})" && aws s3 ls
 `);
   await untilSignal();
   log.info({}, "stopping: running jobs are handed back, then the stores close");

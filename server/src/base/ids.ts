@@ -5,6 +5,7 @@ import type { Clock } from "./clock.ts";
 import type { Random } from "./random.ts";
 
 const base36 = "0123456789abcdefghijklmnopqrstuvwxyz";
+const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** `count` characters of `0-9a-z`. */
 export function randomText(random: Random, count: number): string {
@@ -28,4 +29,9 @@ export function uuid(random: Random): string {
 /** Sorts by creation time: 9 characters of base-36 milliseconds, then chance. */
 export function sortableId(clock: Clock, random: Random): string {
   return clock().toString(36).padStart(9, "0") + randomText(random, 15);
+}
+
+/** IAM's: a prefix that says of what (`AIDA`: a user), and chance, 17 characters of it unless told. */
+export function iamId(prefix: string, random: Random, count = 17): string {
+  return prefix + Array.from(random(count), (byte) => base32[byte % 32]).join("");
 }

@@ -2,6 +2,7 @@
  * Access keys as they are made and as they lie in rows: the secret sealed, for it must be known again to check what it
  * has signed.
  */
+import { iamId } from "../../base/ids.ts";
 import type { Random } from "../../base/random.ts";
 import type { Secrets } from "../../storage/keys/secrets.ts";
 import { openSealed, sealBytes } from "../../storage/keys/xaes.ts";
@@ -10,11 +11,8 @@ export type KeyPair = { id: string; secret: string };
 
 /** `AKIA`: until it is deleted. `ASIA`: of a session. */
 export function newKeyPair(random: Random, prefix: "AKIA" | "ASIA" = "AKIA"): KeyPair {
-  const id = Array.from(random(16), (byte) => base32[byte % 32]).join("");
-  return { id: prefix + id, secret: Buffer.from(random(30)).toString("base64") };
+  return { id: iamId(prefix, random, 16), secret: Buffer.from(random(30)).toString("base64") };
 }
-
-const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 export type SecretSealer = {
   /** What the row of this key holds in place of its secret. */
