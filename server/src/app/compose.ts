@@ -34,7 +34,7 @@ import { health } from "./health.ts";
 import { openIdentity } from "./identity.ts";
 import { openRecords } from "./open-records.ts";
 import { type Config, UsageError } from "./options.ts";
-import { readTlsFiles } from "./tls-files.ts";
+import { openCertificates, refuseOpenHttp } from "./tls/open-certificates.ts";
 import { openWrapper } from "./wrapper.ts";
 
 export type Millrace = {
@@ -53,6 +53,7 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
   // Bodies pass in chunks outside V8's heap, which still count: with its own measure it would mark the whole small heap
   // after every dozen megabytes, which costs more than storing them.
   setFlagsFromString("--heap-growing-percent=300");
+  if (role !== "worker") refuseOpenHttp(config);
   const lifetime = new Lifetime();
   try {
     await mkdir(config.data, { recursive: true, mode: 0o700 });
@@ -113,8 +114,10 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
       extra: health(records),
     });
     const { host, port } = parseAddress(config.listen);
-    const tls = config.tls === undefined ? undefined : await readTlsFiles(config.tls);
-    const listener = lifetime.own(await openListener({ handler, host, port, tls }));
+    const certificates = await openCertificates(config, { records, wrapper, clock, random, log });
+    if (certificates !== undefined) lifetime.own(certificates);
+    const limits = { perClient: config["max-connections-per-client"] };
+    const listener = lifetime.own(await openListener({ handler, host, port, certificates, limits }));
     lifetime.own({ close: async () => streams.letGo() });
     return { listener, rootKey, close: () => lifetime.close() };
   } catch (error) {

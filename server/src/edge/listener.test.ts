@@ -5,10 +5,10 @@ import { connect } from "node:net";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import type { Handler } from "./http.ts";
-import { openListener } from "./listener.ts";
+import { type ListenerOptions, openListener } from "./listener.ts";
 
-async function listening(handler: Handler) {
-  const listener = await openListener({ handler, host: "127.0.0.1", port: 0, drainMs: 500 });
+async function listening(handler: Handler, options: Partial<ListenerOptions> = {}) {
+  const listener = await openListener({ handler, host: "127.0.0.1", port: 0, drainMs: 500, ...options });
   return { ...listener, [Symbol.asyncDispose]: () => listener.close() };
 }
 
@@ -77,12 +77,13 @@ test("100 Continue comes when the body is wanted, and only then", async () => {
 test("the handler learns that the client has gone", async () => {
   const aborted = Promise.withResolvers<void>();
   const called = Promise.withResolvers<void>();
-  await using listener = await listening(async ({ signal }) => {
+  const handler: Handler = async ({ signal }) => {
     signal.addEventListener("abort", () => aborted.resolve());
     called.resolve();
     await aborted.promise;
     return { status: 200, headers: {} };
-  });
+  };
+  await using listener = await listening(handler, { limits: { halfClosedMs: 200 } });
   const sent = request(listener.url).on("error", () => {});
   sent.end();
   await called.promise;

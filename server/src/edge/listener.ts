@@ -4,10 +4,12 @@
  * HTTP/1.1. Bodies may take as long as they take, headers may not. Whatever happens in a handler, the connection ends in
  * a state that the client can tell: an answer, or a connection closed in the middle of one.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { constants } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Closeable } from "../base/lifetime.ts";
+import { type ConnectionLimits, connectionLimits, guardConnections } from "./connections.ts";
 import type { EdgeRequest, Handler } from "./http.ts";
 import { drain, isStream, writeAnswer } from "./write-answer.ts";
 
@@ -17,42 +19,68 @@ export interface Listener extends Closeable {
   readonly url: string;
 }
 
+/** PEM. */
+export type CertifiedKey = { cert: string; key: string };
+
+/** What a listener shows its clients. */
+export interface Certificates {
+  readonly current: CertifiedKey;
+  /** Told of each that takes the place of the last. */
+  watch(changed: (now: CertifiedKey) => void): void;
+}
+
 export type ListenerOptions = {
   handler: Handler;
   host: string;
   /** 0: a free one. */
   port: number;
-  /** PEM. Without it: plain HTTP. */
-  tls?: { cert: string; key: string };
+  /** Without: plain HTTP. */
+  certificates?: Certificates;
+  limits?: Partial<ConnectionLimits>;
+  /** Of the headers of a request. */
+  headersTimeoutMs?: number;
   /** How long `close` lets answers that have begun go on. */
   drainMs?: number;
 };
 
-const headersTimeout = 30_000;
 /** Longer than clients keep theirs, so that they close first and none meets a connection that is just going. */
 const keepAliveTimeout = 75_000;
 const maxHeaderSize = 64 << 10;
+const maxHeaders = 200;
 
-export async function openListener({ handler, host, port, tls, drainMs = 10_000 }: ListenerOptions): Promise<Listener> {
-  const options = { headersTimeout, keepAliveTimeout, maxHeaderSize, requestTimeout: 0 };
-  const server: Server =
-    tls === undefined
-      ? createServer(options)
-      : createSecureServer({ ...options, ...tls, ALPNProtocols: ["http/1.1"], minVersion: "TLSv1.2" });
+export async function openListener(options: ListenerOptions): Promise<Listener> {
+  const { handler, host, port, certificates, limits, headersTimeoutMs = 30_000, drainMs = 10_000 } = options;
+  const secure = certificates !== undefined;
+  const server = openServer(certificates, {
+    headersTimeout: headersTimeoutMs,
+    connectionsCheckingInterval: Math.min(30_000, headersTimeoutMs),
+    keepAliveTimeout,
+    maxHeaderSize,
+    requestTimeout: 0,
+    allowHalfOpen: true,
+  });
+  // Beyond a number Node would leave headers out without a word; their size is bounded, and we count them.
+  server.maxHeadersCount = 0;
+  const guard = guardConnections(server, { ...connectionLimits, ...limits });
   let closing = false;
   const serve = (request: IncomingMessage, response: ServerResponse, continues: boolean) => {
+    if (!guard.admit(response, request.socket)) return;
     if (closing) response.setHeader("connection", "close");
+    if (maxHeaders * 2 < request.rawHeaders.length) {
+      response.writeHead(431, { connection: "close" }).end();
+      return;
+    }
     // An answer that had begun before left its connection open for more.
     const leave = () => setImmediate(() => closing && server.closeIdleConnections());
     response.once("close", leave);
     request.once("close", leave);
-    void answer(handler, request, response, continues, tls !== undefined);
+    void answer(handler, request, response, continues, secure);
   };
   server.on("request", (request, response) => serve(request, response, false));
   server.on("checkContinue", (request, response) => serve(request, response, true));
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
-    else socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    else socket.end(refusalOf(error.code), () => socket.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -64,7 +92,7 @@ export async function openListener({ handler, host, port, tls, drainMs = 10_000 
   let closed: Promise<void> | undefined;
   return {
     port: bound,
-    url: `${tls === undefined ? "http" : "https"}://${shownHost}:${bound}`,
+    url: `${secure ? "https" : "http"}://${shownHost}:${bound}`,
     close() {
       closing = true;
       closed ??= new Promise<void>((resolve) => {
@@ -80,6 +108,47 @@ export async function openListener({ handler, host, port, tls, drainMs = 10_000 
   };
 }
 
+function refusalOf(code = ""): string {
+  return `HTTP/1.1 ${brokenRequests[code] ?? "400 Bad Request"}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
+}
+
+/** By Node's code; others are 400. */
+const brokenRequests: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
+
+/** Authenticated encryption with a new key for each connection, and nothing else. */
+const ciphers = [
+  "TLS_AES_128_GCM_SHA256",
+  "TLS_AES_256_GCM_SHA384",
+  "TLS_CHACHA20_POLY1305_SHA256",
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+].join(":");
+
+const secureOptions = { minVersion: "TLSv1.2", ciphers, secureOptions: constants.SSL_OP_NO_RENEGOTIATION } as const;
+
+function openServer(
+  certificates: Certificates | undefined,
+  options: ServerOptions & { allowHalfOpen: boolean },
+): Server {
+  if (certificates === undefined) return createServer(options);
+  const server = createSecureServer({
+    ...options,
+    ...secureOptions,
+    ...certificates.current,
+    ALPNProtocols: ["http/1.1"],
+    handshakeTimeout: options.headersTimeout,
+  });
+  certificates.watch((now) => server.setSecureContext({ ...secureOptions, ...now }));
+  return server;
+}
+
 async function answer(
   handler: Handler,
   request: IncomingMessage,
@@ -88,8 +157,14 @@ async function answer(
   secure: boolean,
 ): Promise<void> {
   const gone = new AbortController();
-  response.on("close", () => {
+  const leave = () => {
     if (!response.writableFinished) gone.abort(new Error("the client went away"));
+  };
+  // An answer that waits behind another has no connection yet, and does not hear of its end.
+  request.socket.once("close", leave);
+  response.once("close", () => {
+    request.socket.off("close", leave);
+    leave();
   });
   // An error of the request or the answer is the client's going: "close" tells of it.
   request.on("error", () => {});

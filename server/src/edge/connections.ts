@@ -1,0 +1,99 @@
+/**
+ * What a client's connections may cost: how many there are, how long they stand still, and how much is asked on one at
+ * the same time.
+ */
+import type { Server, ServerResponse } from "node:http";
+import { isIPv6, type Socket } from "node:net";
+
+export type ConnectionLimits = {
+  /** Of one address at a time; an IPv6 client has a /64. */
+  perClient: number;
+  /** A client that reads nothing of an answer that waits for it. */
+  stalledMs: number;
+  /** A client that has said that it sends no more, while no answer comes. */
+  halfClosedMs: number;
+  /** The same in the middle of an answer of which nothing is left to send for now: mostly it is gone. */
+  halfClosedPauseMs: number;
+  /** Asked without waiting for answers, which no client of AWS does. */
+  pipelined: number;
+};
+
+export const connectionLimits: ConnectionLimits = {
+  perClient: 1000,
+  stalledMs: 120_000,
+  halfClosedMs: 10_000,
+  halfClosedPauseMs: 2_000,
+  pipelined: 32,
+};
+
+/** Watches the connections of a server; tells of each request that came by one. */
+export type ConnectionGuard = {
+  /** False: the connection is closed, and the request not to be answered. */
+  admit(response: ServerResponse, socket: Socket): boolean;
+};
+
+export function guardConnections(server: Server, limits: ConnectionLimits): ConnectionGuard {
+  const perClient = new Map<string, number>();
+  const asked = new WeakMap<Socket, number>();
+  // Node's clock of a connection starts again with each byte that moves. Between requests its keep-alive rules.
+  server.timeout = limits.stalledMs;
+  // Who sends a request and says that it was the last still gets an answer.
+  (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
+
+  server.prependListener("connection", (socket: Socket) => {
+    const client = clientOf(socket.remoteAddress ?? "");
+    const count = perClient.get(client) ?? 0;
+    if (limits.perClient <= count) {
+      socket.destroy();
+      return;
+    }
+    perClient.set(client, count + 1);
+    socket.once("close", () => {
+      const left = perClient.get(client)! - 1;
+      if (left === 0) perClient.delete(client);
+      else perClient.set(client, left);
+    });
+  });
+
+  return {
+    admit(response, socket) {
+      // Each request that waits for its turn listens to its connection.
+      if (!asked.has(socket)) socket.setMaxListeners(0);
+      const open = (asked.get(socket) ?? 0) + 1;
+      asked.set(socket, open);
+      if (limits.pipelined < open) {
+        socket.destroy();
+        return false;
+      }
+      let armed = limits.stalledMs;
+      const arm = (ms: number) => {
+        armed = ms;
+        socket.setTimeout(ms);
+      };
+      const halfClosed = () => arm(response.headersSent ? limits.halfClosedPauseMs : limits.halfClosedMs);
+      socket.once("end", halfClosed);
+      response.once("close", () => {
+        asked.set(socket, asked.get(socket)! - 1);
+        socket.off("end", halfClosed);
+      });
+      response.on("timeout", () => {
+        const isWaiting = 0 < socket.writableLength;
+        if (isWaiting ? armed === limits.stalledMs : socket.readableEnded) socket.destroy();
+        // Cameras pause, and so do those who watch them.
+        else arm(limits.stalledMs);
+      });
+      return true;
+    },
+  };
+}
+
+/** Who counts as one client: an IPv4 address, the /64 of an IPv6 one. */
+export function clientOf(address: string): string {
+  const v4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (v4 !== undefined || !isIPv6(address)) return v4 ?? address;
+  const [head = "", tail] = address.split("%")[0]!.split("::");
+  const before = head === "" ? [] : head.split(":");
+  const after = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = tail === undefined ? [] : Array<string>(Math.max(0, 8 - before.length - after.length)).fill("0");
+  return [...before, ...zeros, ...after].slice(0, 4).join(":");
+}
