@@ -29,7 +29,9 @@ export function chooseService<T extends Choosable>(services: readonly T[], reque
   const service =
     (target !== undefined ? services.find(({ model }) => model.targetPrefix === target) : undefined) ??
     (isForm || /(?:^|&)Action=/.test(rawQuery)
-      ? services.find(({ model }) => model.protocol === "awsQuery" && (sentVersion ?? model.version) === model.version)
+      ? // An unsigned form that keeps its version in the body: STS alone has an operation for those who have no keys yet.
+        ((sentVersion === undefined ? named(services, "sts", request) : undefined) ??
+        services.find(({ model }) => model.protocol === "awsQuery" && (sentVersion ?? model.version) === model.version))
       : undefined) ??
     services.find(({ model }) => isRest(model) && rawPath.startsWith(`/${model.version}/`)) ??
     (host === undefined ? undefined : named(services, host, request)) ??
