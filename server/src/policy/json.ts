@@ -21,7 +21,6 @@ export type Json = { start: Position; end: Position } & (
 /** A policy needs six. */
 const maxDepth = 10;
 
-const space = /[ \t\n\r]*/y;
 const word = /true|false|null/y;
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
@@ -45,7 +44,7 @@ class Reader {
   }
 
   value(depth: number): Json {
-    this.#take(space);
+    this.#skipBlanks();
     const start = this.#positionOf(this.#at);
     if (maxDepth < depth) throw syntaxError("Too many levels", start);
     const value = this.#plainValue(depth);
@@ -53,7 +52,7 @@ class Reader {
   }
 
   end(): void {
-    this.#take(space);
+    this.#skipBlanks();
     if (this.#at < this.#text.length) throw this.#unexpected();
   }
 
@@ -79,7 +78,7 @@ class Reader {
     this.#at++;
     if (this.#next("}")) return members;
     do {
-      this.#take(space);
+      this.#skipBlanks();
       const start = this.#positionOf(this.#at);
       if (this.#text[this.#at] !== '"') throw this.#unexpected();
       const name = this.#string();
@@ -109,10 +108,18 @@ class Reader {
   }
 
   #next(sign: string): boolean {
-    this.#take(space);
+    this.#skipBlanks();
     if (this.#text[this.#at] !== sign) return false;
     this.#at++;
     return true;
+  }
+
+  #skipBlanks(): void {
+    for (;;) {
+      const sign = this.#text[this.#at];
+      if (sign !== " " && sign !== "\n" && sign !== "\r" && sign !== "\t") return;
+      this.#at++;
+    }
   }
 
   #take(pattern: RegExp): string {
