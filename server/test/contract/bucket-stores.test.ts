@@ -5,15 +5,15 @@ import { systemRandom } from "../../src/base/random.ts";
 import { BucketError } from "../../src/storage/buckets/bucket-store.ts";
 import { openBuiltInBuckets } from "../../src/storage/buckets/built-in-buckets.ts";
 import { openExternalBuckets } from "../../src/storage/buckets/external-buckets.ts";
-import { keys, region, startS3 } from "../support/s3-server.ts";
+import { keys as accessKeys, region, startS3 } from "../support/s3-server.ts";
 import { startS3rver } from "../support/s3rver.ts";
 import { bucket, bucketStoreContract } from "./bucket-store.contract.ts";
 
 bucketStoreContract("built in", async () => {
   const server = await startS3();
   await server.s3.createBucket({ Bucket: bucket });
-  const { records, blobs, close } = server;
-  const store = openBuiltInBuckets({ records, blobs, clock: systemClock, random: systemRandom });
+  const { records, blobs, keys, close } = server;
+  const store = openBuiltInBuckets({ records, blobs, keys, clock: systemClock, random: systemRandom });
   return { store, close };
 });
 
@@ -22,7 +22,7 @@ bucketStoreContract("external, Millrace's own S3", async () => {
   await server.s3.createBucket({ Bucket: bucket });
   // So small that the larger objects of the contract are copied in parts.
   const copyBytes = 6 << 20;
-  const store = openExternalBuckets({ endpoint: server.url, credentials: keys, region, copyBytes });
+  const store = openExternalBuckets({ endpoint: server.url, credentials: accessKeys, region, copyBytes });
   return {
     store,
     async close() {
@@ -57,7 +57,7 @@ test("tells a refusal from an S3 that cannot be reached", async (t) => {
   const server = await startS3();
   t.after(() => server.close());
   await server.s3.createBucket({ Bucket: bucket });
-  const credentials = { ...keys, secretAccessKey: "not the secret" };
+  const credentials = { ...accessKeys, secretAccessKey: "not the secret" };
   for (const [kind, endpoint] of [
     ["access-denied", server.url],
     ["failed", "http://127.0.0.1:1"],

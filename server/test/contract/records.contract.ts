@@ -237,7 +237,7 @@ export function recordsContract(name: string, prepare: () => Promise<RecordsFixt
 
 function objectRow(key: string, some: Partial<ObjectRow> = {}): ObjectRow {
   const { bucket, size, etag, modified_at, storage_class } = { ...base, ...some };
-  const { headers, metadata, tags, checksums, inline, blob, parts } = { ...base, ...some };
+  const { headers, metadata, tags, checksums, inline, blob, parts, encryption } = { ...base, ...some };
   return {
     bucket,
     key,
@@ -252,6 +252,7 @@ function objectRow(key: string, some: Partial<ObjectRow> = {}): ObjectRow {
     inline,
     blob,
     parts,
+    encryption,
   };
 }
 
@@ -268,6 +269,7 @@ const base: Omit<ObjectRow, "key"> = {
   inline: null,
   blob: null,
   parts: null,
+  encryption: null,
 };
 
 /** The same object of either driver: without its prototype, bytes as text. */

@@ -15,6 +15,7 @@ import { openBuiltInBuckets } from "../../src/storage/buckets/built-in-buckets.t
 import { listJobs } from "../../src/storage/records/jobs.ts";
 import type { Records } from "../../src/storage/records/records.ts";
 import { openSqliteRecords } from "../../src/storage/records/sqlite.ts";
+import { openTestKeys } from "../support/keys.ts";
 import { openTemporaryPostgres, postgresMissing } from "../support/postgres.ts";
 
 const engines: Record<string, (folder: string) => Promise<{ records: Records; close(): Promise<void> }>> = {
@@ -55,7 +56,7 @@ for (const [engine, open] of Object.entries(engines)) {
       const { records } = opened;
       const common = { records, clock: systemClock, random: systemRandom, log: silentLog };
       const blobs = await openFsBlobs({ folder: join(folder, "blobs"), random: systemRandom });
-      const buckets = openBuiltInBuckets({ ...common, blobs });
+      const buckets = openBuiltInBuckets({ ...common, blobs, keys: openTestKeys(common) });
       const service = openTranscoderService({
         ...common,
         buckets,

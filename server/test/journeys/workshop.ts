@@ -18,6 +18,7 @@ import { insertPipeline } from "../../src/storage/records/pipelines.ts";
 import type { Records } from "../../src/storage/records/records.ts";
 import { openSqliteRecords } from "../../src/storage/records/sqlite.ts";
 import type { JobRow } from "../../src/storage/records/tables.ts";
+import { openTestKeys } from "../support/keys.ts";
 
 export const home = { account: "000000000000", region: "us-east-1" };
 
@@ -34,7 +35,8 @@ export class Workshop {
   static async open(folder: string): Promise<Workshop> {
     const records = await openSqliteRecords({ path: join(folder, "millrace.db") });
     const blobs = await openFsBlobs({ folder: join(folder, "blobs"), random: systemRandom });
-    const buckets = openBuiltInBuckets({ records, blobs, clock: Date.now, random: systemRandom });
+    const keys = openTestKeys({ records, clock: Date.now });
+    const buckets = openBuiltInBuckets({ records, blobs, keys, clock: Date.now, random: systemRandom });
     for (const name of ["in", "out", "thumbs"]) {
       await insertBucket(records.db, { name, ...home, createdAt: Date.now(), settings: {} });
     }

@@ -14,8 +14,10 @@ import { openListener } from "../../src/edge/listener.ts";
 import { openS3Service } from "../../src/services/s3/service.ts";
 import type { BlobStore } from "../../src/storage/blobs/blob-store.ts";
 import { openFsBlobs } from "../../src/storage/blobs/fs-store.ts";
+import type { KmsStore } from "../../src/storage/keys/kms-store.ts";
 import type { Records } from "../../src/storage/records/records.ts";
 import { openSqliteRecords } from "../../src/storage/records/sqlite.ts";
+import { openTestKeys } from "./keys.ts";
 
 export const keys = {
   accessKeyId: "AKIATESTTESTTESTTEST",
@@ -29,6 +31,7 @@ export type S3Server = {
   folder: string;
   records: Records;
   blobs: BlobStore;
+  keys: KmsStore;
   s3: S3;
   close(): Promise<void>;
 };
@@ -37,9 +40,10 @@ export async function startS3(): Promise<S3Server> {
   const folder = await mkdtemp(join(tmpdir(), "millrace-s3-"));
   const records = await openSqliteRecords({ path: join(folder, "records.db") });
   const blobs = await openFsBlobs({ folder: join(folder, "blobs"), random: systemRandom });
+  const kms = openTestKeys({ records, clock: systemClock });
   const own = { clock: systemClock, random: systemRandom, log: silentLog };
   const handler = createEdge({
-    services: [openS3Service({ records, blobs, ...own })],
+    services: [openS3Service({ records, blobs, keys: kms, ...own })],
     credentials: {
       async find(accessKeyId) {
         if (accessKeyId !== keys.accessKeyId) return undefined;
@@ -57,6 +61,7 @@ export async function startS3(): Promise<S3Server> {
     folder,
     records,
     blobs,
+    keys: kms,
     s3,
     async close() {
       s3.destroy();

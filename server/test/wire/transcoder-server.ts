@@ -19,6 +19,7 @@ import { openFsBlobs } from "../../src/storage/blobs/fs-store.ts";
 import { openBuiltInBuckets } from "../../src/storage/buckets/built-in-buckets.ts";
 import type { Records } from "../../src/storage/records/records.ts";
 import { openSqliteRecords } from "../../src/storage/records/sqlite.ts";
+import { openTestKeys } from "../support/keys.ts";
 
 export const account = "123456789012";
 export const region = "us-east-1";
@@ -45,7 +46,13 @@ export async function startTranscoder(
   const log = silentLog;
   const records = await openSqliteRecords({ path: join(folder, "records.db") });
   const blobs = await openFsBlobs({ folder: join(folder, "blobs"), random });
-  const buckets = openBuiltInBuckets({ records, blobs, clock: systemClock, random });
+  const buckets = openBuiltInBuckets({
+    records,
+    blobs,
+    keys: openTestKeys({ records, clock: systemClock }),
+    clock: systemClock,
+    random,
+  });
   const service = openTranscoderService({ records, buckets, clock: systemClock, random, log, limits: options.limits });
   const handler = createEdge({
     services: [service],

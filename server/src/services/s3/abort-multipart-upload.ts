@@ -1,6 +1,7 @@
 import type { AbortMultipartUploadOutput, AbortMultipartUploadRequest } from "@aws-sdk/client-s3";
 import type { Operation, With } from "../operation.ts";
-import { needBucket, objectArn, type S3Context } from "./context.ts";
+import { onObject } from "./access.ts";
+import { needBucket, type S3Context } from "./context.ts";
 import { noSuchUpload } from "./errors.ts";
 
 /** A part that is still on its way then fails. */
@@ -9,7 +10,7 @@ export const abortMultipartUpload: Operation<
   AbortMultipartUploadOutput,
   S3Context
 > = {
-  authorize: ({ Bucket, Key }) => ({ action: "s3:AbortMultipartUpload", resource: objectArn(Bucket, Key) }),
+  authorize: onObject("s3:AbortMultipartUpload"),
 
   async run(input, ctx) {
     await needBucket(ctx, input);

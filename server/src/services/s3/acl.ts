@@ -12,13 +12,14 @@ import type {
   PutObjectAclRequest,
 } from "@aws-sdk/client-s3";
 import type { Operation, With } from "../operation.ts";
-import { bucketArn, needBucket, needObject, objectArn, type S3Context } from "./context.ts";
+import { onBucket, onStoredObject } from "./access.ts";
+import { needBucket, needObject, type S3Context } from "./context.ts";
 import { checkAcl } from "./description.ts";
 import { aclsDisabled } from "./errors.ts";
 import { ownerOf, ownersAcl } from "./owner.ts";
 
 export const getBucketAcl: Operation<With<GetBucketAclRequest, "Bucket">, GetBucketAclOutput, S3Context> = {
-  authorize: ({ Bucket }) => ({ action: "s3:GetBucketAcl", resource: bucketArn(Bucket) }),
+  authorize: onBucket("s3:GetBucketAcl"),
 
   async run(input, ctx) {
     return ownersAcl((await needBucket(ctx, input)).account);
@@ -26,7 +27,7 @@ export const getBucketAcl: Operation<With<GetBucketAclRequest, "Bucket">, GetBuc
 };
 
 export const putBucketAcl: Operation<With<PutBucketAclRequest, "Bucket">, object, S3Context> = {
-  authorize: ({ Bucket }) => ({ action: "s3:PutBucketAcl", resource: bucketArn(Bucket) }),
+  authorize: onBucket("s3:PutBucketAcl"),
 
   async run(input, ctx) {
     const { account } = await needBucket(ctx, input);
@@ -37,21 +38,21 @@ export const putBucketAcl: Operation<With<PutBucketAclRequest, "Bucket">, object
 };
 
 export const getObjectAcl: Operation<With<GetObjectAclRequest, "Bucket" | "Key">, GetObjectAclOutput, S3Context> = {
-  authorize: ({ Bucket, Key }) => ({ action: "s3:GetObjectAcl", resource: objectArn(Bucket, Key) }),
+  authorize: onStoredObject("s3:GetObjectAcl"),
 
   async run(input, ctx) {
     await needObject(ctx, input);
-    return ownersAcl(ctx.accountId);
+    return ownersAcl((await needBucket(ctx, input)).account);
   },
 };
 
 export const putObjectAcl: Operation<With<PutObjectAclRequest, "Bucket" | "Key">, PutObjectAclOutput, S3Context> = {
-  authorize: ({ Bucket, Key }) => ({ action: "s3:PutObjectAcl", resource: objectArn(Bucket, Key) }),
+  authorize: onStoredObject("s3:PutObjectAcl"),
 
   async run(input, ctx) {
     await needObject(ctx, input);
     checkAcl(input);
-    checkPolicy(input.AccessControlPolicy, ctx.accountId);
+    checkPolicy(input.AccessControlPolicy, (await needBucket(ctx, input)).account);
     return {};
   },
 };

@@ -114,7 +114,7 @@ function decodedLength(base64: string): number | undefined {
 /** @throws ServiceError BadDigest */
 export function checkReceived(received: Received, { values, md5 }: Expected): void {
   if (md5 !== undefined) {
-    const computed = Buffer.from(received.etag, "hex").toString("base64");
+    const computed = Buffer.from(received.md5, "hex").toString("base64");
     if (computed !== md5) throw badMd5(md5, computed);
   }
   for (const [algorithm, value] of Object.entries(values()))

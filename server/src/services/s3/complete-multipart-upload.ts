@@ -3,9 +3,11 @@ import { cameFrom } from "../../storage/buckets/object-store.ts";
 import { findObject, type StoredObject } from "../../storage/records/objects.ts";
 import { findUpload } from "../../storage/records/uploads.ts";
 import type { Operation, With } from "../operation.ts";
+import { onObject } from "./access.ts";
 import { typedChecksumMembers } from "./checksums.ts";
 import { writeCheck } from "./conditions.ts";
-import { needBucket, objectArn, quoted, type S3Context } from "./context.ts";
+import { needBucket, quoted, type S3Context } from "./context.ts";
+import { encryptionMembers } from "./encryption.ts";
 import { malformedXml, noSuchUpload } from "./errors.ts";
 import { joinParts } from "./join-parts.ts";
 import { encodeKey } from "./listing-encoding.ts";
@@ -15,7 +17,7 @@ type CompleteInput = With<CompleteMultipartUploadRequest, "Bucket" | "Key" | "Up
 
 /** Joins rows, not bytes: as quick for a terabyte as for a part. Asking again gives the same answer. */
 export const completeMultipartUpload: Operation<CompleteInput, CompleteMultipartUploadOutput, S3Context> = {
-  authorize: ({ Bucket, Key }) => ({ action: "s3:PutObject", resource: objectArn(Bucket, Key) }),
+  authorize: onObject("s3:PutObject"),
 
   async run(input, ctx) {
     const { Bucket: bucket, Key: key, UploadId: uploadId } = input;
@@ -28,6 +30,7 @@ export const completeMultipartUpload: Operation<CompleteInput, CompleteMultipart
       Key: key,
       ETag: quoted(stored.etag),
       ...typedChecksumMembers(stored.checksums),
+      ...encryptionMembers(stored.encryption),
     });
 
     const upload = await findUpload(ctx.records.db, bucket, key, uploadId);

@@ -3,24 +3,18 @@
  * delete one succeeds, as it does there. To set one is refused: not-done.ts.
  */
 import type { AnyOperation } from "../operation.ts";
-import { bucketArn, needBucket, needObject, type S3Context } from "./context.ts";
+import { onBucket, onStoredObject } from "./access.ts";
+import { needBucket, needObject, type S3Context } from "./context.ts";
 import { notConfigured } from "./errors.ts";
 
 type BucketInput = { Bucket: string; ExpectedBucketOwner?: string };
 
 /** Operation → IAM action, error code, message. */
 const missing = {
-  GetBucketPolicy: ["s3:GetBucketPolicy", "NoSuchBucketPolicy", "The bucket policy does not exist"],
-  GetBucketPolicyStatus: ["s3:GetBucketPolicyStatus", "NoSuchBucketPolicy", "The bucket policy does not exist"],
   GetBucketLifecycleConfiguration: [
     "s3:GetLifecycleConfiguration",
     "NoSuchLifecycleConfiguration",
     "The lifecycle configuration does not exist",
-  ],
-  GetBucketEncryption: [
-    "s3:GetEncryptionConfiguration",
-    "ServerSideEncryptionConfigurationNotFoundError",
-    "The server side encryption configuration was not found",
   ],
   GetBucketWebsite: [
     "s3:GetBucketWebsite",
@@ -36,11 +30,6 @@ const missing = {
     "s3:GetBucketOwnershipControls",
     "OwnershipControlsNotFoundError",
     "The bucket ownership controls were not found",
-  ],
-  GetPublicAccessBlock: [
-    "s3:GetBucketPublicAccessBlock",
-    "NoSuchPublicAccessBlockConfiguration",
-    "The public access block configuration was not found",
   ],
   GetObjectLockConfiguration: [
     "s3:GetBucketObjectLockConfiguration",
@@ -65,13 +54,10 @@ const empty = {
   ListBucketIntelligentTieringConfigurations: ["s3:GetIntelligentTieringConfiguration", { IsTruncated: false }],
   ListBucketInventoryConfigurations: ["s3:GetInventoryConfiguration", { IsTruncated: false }],
   ListBucketMetricsConfigurations: ["s3:GetMetricsConfiguration", { IsTruncated: false }],
-  DeleteBucketPolicy: ["s3:DeleteBucketPolicy", {}],
   DeleteBucketLifecycle: ["s3:PutLifecycleConfiguration", {}],
-  DeleteBucketEncryption: ["s3:PutEncryptionConfiguration", {}],
   DeleteBucketWebsite: ["s3:DeleteBucketWebsite", {}],
   DeleteBucketReplication: ["s3:PutReplicationConfiguration", {}],
   DeleteBucketOwnershipControls: ["s3:PutBucketOwnershipControls", {}],
-  DeletePublicAccessBlock: ["s3:PutBucketPublicAccessBlock", {}],
 } as const;
 
 type Name = keyof typeof missing | keyof typeof lockMissing | keyof typeof empty;
@@ -89,7 +75,7 @@ export const configurations = Object.fromEntries([
 
 function bucketOperation(action: string, answer: (bucket: string) => object): AnyOperation<S3Context> {
   return {
-    authorize: ({ Bucket }: BucketInput) => ({ action, resource: bucketArn(Bucket) }),
+    authorize: onBucket(action),
     async run(input: BucketInput, ctx) {
       const { name } = await needBucket(ctx, input);
       return answer(name);
@@ -99,7 +85,7 @@ function bucketOperation(action: string, answer: (bucket: string) => object): An
 
 function lockOperation(action: string): AnyOperation<S3Context> {
   return {
-    authorize: ({ Bucket, Key }) => ({ action, resource: `${bucketArn(Bucket)}/${Key}` }),
+    authorize: onStoredObject(action),
     async run(input, ctx) {
       const { bucket } = await needObject(ctx, input);
       const message = "The specified object does not have a ObjectLock configuration";

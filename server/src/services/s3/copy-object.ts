@@ -1,29 +1,35 @@
 import type { CopyObjectOutput, CopyObjectRequest } from "@aws-sdk/client-s3";
+import type { Bucket } from "../../storage/records/buckets.ts";
 import { findObject, type ObjectDescription, type StoredObject } from "../../storage/records/objects.ts";
-import type { Operation, With } from "../operation.ts";
+import type { Authorization, Operation, With } from "../operation.ts";
+import { writeAccess } from "./access.ts";
 import { algorithmOf, typedChecksumMembers } from "./checksums.ts";
 import { writeCheck } from "./conditions.ts";
-import { type Call, needBucket, objectArn, quoted, type S3Context } from "./context.ts";
-import { needCopySource, parseCopySource } from "./copy-source.ts";
+import { type Call, needBucket, quoted, type S3Context } from "./context.ts";
+import { needCopySource, parseCopySource, sourceAccess } from "./copy-source.ts";
 import { checkAcl, checkKey, checkStorageClass, descriptionOf, refuseNotDone } from "./description.ts";
+import {
+  asksForEncryption,
+  namingKeyFailures,
+  readerOf,
+  sealingFor,
+  sourceMembers,
+  writtenMembers,
+} from "./encryption.ts";
 import { invalidArgument, invalidRequest, noSuchKey } from "./errors.ts";
+import { objectOf } from "./look-up.ts";
 import { maxPutBytes, namingVanished, orDiscard } from "./receive-body.ts";
+import { buildTagHeader } from "./tags.ts";
 
 type CopyInput = With<CopyObjectRequest, "Bucket" | "Key" | "CopySource">;
 
 /** The copy is one piece with an MD5 of its own, however the source was uploaded. */
 export const copyObject: Operation<CopyInput, CopyObjectOutput, S3Context> = {
-  authorize({ Bucket, Key, CopySource }) {
-    const source = parseCopySource(CopySource);
-    return [
-      { action: "s3:GetObject", resource: objectArn(source.bucket, source.key) },
-      { action: "s3:PutObject", resource: objectArn(Bucket, Key) },
-    ];
-  },
+  authorize: copyAccess,
 
   async run(input, ctx) {
     const { Bucket: bucket, Key: key } = input;
-    await needBucket(ctx, input);
+    const target = await needBucket(ctx, input);
     checkKey(key);
     refuseNotDone(input);
     checkAcl(input);
@@ -44,18 +50,31 @@ export const copyObject: Operation<CopyInput, CopyObjectOutput, S3Context> = {
         "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
       );
     const stored =
-      ontoItself && input.ChecksumAlgorithm === undefined
+      ontoItself && input.ChecksumAlgorithm === undefined && keepsSeal(source, input, target)
         ? await redescribe(ctx, source, describe, check)
-        : await copyBytes(ctx, source, { bucket, key, ...describe(source) }, input, check);
+        : await copyBytes(ctx, source, { bucket: target, key, ...describe(source) }, input, check);
     return {
       CopyObjectResult: {
         ETag: quoted(stored.etag),
         LastModified: new Date(stored.modifiedAt),
         ...typedChecksumMembers(stored.checksums),
       },
+      ...writtenMembers(stored.encryption),
     };
   },
 };
+
+/** Both sides. Tags that are copied are read there and written here. */
+async function copyAccess(input: CopyInput, ctx: Call): Promise<Authorization[]> {
+  const { Bucket, Key, ACL } = input;
+  const source = parseCopySource(input.CopySource);
+  const copied = input.TaggingDirective === "REPLACE" ? [] : (await objectOf(ctx, source.bucket, source.key))?.tags;
+  const Tagging = copied?.length ? buildTagHeader(copied) : input.Tagging;
+  return [
+    ...(await sourceAccess(input, ctx, copied?.length ? ["s3:GetObject", "s3:GetObjectTagging"] : undefined)),
+    ...(await writeAccess({ Bucket, Key, ACL, Tagging }, ctx)),
+  ];
+}
 
 function describeCopy(source: StoredObject, input: CopyInput, ctx: Call): ObjectDescription {
   const given = descriptionOf(input, ctx.header("expires"));
@@ -77,9 +96,16 @@ function changesAnything(source: StoredObject, input: CopyInput): boolean {
     input.MetadataDirective === "REPLACE" ||
     input.TaggingDirective === "REPLACE" ||
     input.ChecksumAlgorithm !== undefined ||
+    asksForEncryption(input) ||
     input.WebsiteRedirectLocation !== undefined ||
     checkStorageClass(input.StorageClass) !== source.storageClass
   );
+}
+
+/** Whether the copy would be sealed as the source is. */
+function keepsSeal({ encryption }: StoredObject, input: CopyInput, { settings }: Bucket): boolean {
+  const isPlain = encryption === undefined || encryption.mode === "AES256";
+  return isPlain && !asksForEncryption(input) && settings.encryption?.mode !== "aws:kms";
 }
 
 /** New words for the same bytes: nothing is read or written again, and the ETag stays. */
@@ -97,17 +123,20 @@ async function redescribe(
 async function copyBytes(
   ctx: Call,
   source: StoredObject,
-  target: ObjectDescription & { bucket: string; key: string },
+  { bucket, key, ...described }: ObjectDescription & { bucket: Bucket; key: string },
   input: CopyInput,
   check: ReturnType<typeof writeCheck>,
 ): Promise<StoredObject> {
   const asked = algorithmOf(input.ChecksumAlgorithm);
   const checksums =
     asked === undefined ? Object.keys(source.checksums.values).map((name) => algorithmOf(name)!) : [asked];
-  const bytes = await ctx.objects.read(source);
-  const received = await ctx.objects.receive(bytes, { checksums, signal: ctx.signal });
+  const reader = await readerOf(ctx, source, sourceMembers(input));
+  const sealing = await sealingFor(ctx, bucket, key, input);
+  const bytes = await namingKeyFailures(() => ctx.objects.read(source, reader));
+  const received = await ctx.objects.receive(bytes, { checksums, sealing, signal: ctx.signal });
+  const target = { bucket: bucket.name, key, ...described };
   return orDiscard(ctx, received, () =>
-    namingVanished({ bucket: target.bucket }, ctx.objects.put(target, received, check)),
+    namingVanished({ bucket: bucket.name }, ctx.objects.put(target, received, check)),
   );
 }
 

@@ -1,10 +1,13 @@
 /**
  * `x-amz-copy-source`: which object to copy from.
  */
-import { findObject, type StoredObject } from "../../storage/records/objects.ts";
+import type { StoredObject } from "../../storage/records/objects.ts";
+import type { Authorization } from "../operation.ts";
+import { storedObjectAccess } from "./access.ts";
 import { checkSource } from "./conditions.ts";
-import { type Call, checkVersion, needBucket } from "./context.ts";
-import { invalidArgument, noSuchKey } from "./errors.ts";
+import { type Call, checkVersion, missingKey, needBucket } from "./context.ts";
+import { invalidArgument } from "./errors.ts";
+import { objectOf } from "./look-up.ts";
 
 export type CopySource = { bucket: string; key: string; versionId?: string };
 
@@ -27,6 +30,16 @@ export function parseCopySource(header: string): CopySource {
   }
 }
 
+/** What reading the source asks of its bucket. */
+export async function sourceAccess(
+  { CopySource }: { CopySource: string },
+  ctx: Call,
+  actions: readonly string[] = ["s3:GetObject"],
+): Promise<Authorization[]> {
+  const { bucket, key, versionId } = parseCopySource(CopySource);
+  return storedObjectAccess(ctx, actions, { Bucket: bucket, Key: key, VersionId: versionId });
+}
+
 type SourceConditions = Parameters<typeof checkSource>[1];
 
 /** The object to copy from, which must also meet the request's conditions. */
@@ -37,8 +50,8 @@ export async function needCopySource(
   const { bucket, key, versionId } = parseCopySource(input.CopySource);
   await needBucket(ctx, { Bucket: bucket, ExpectedBucketOwner: input.ExpectedSourceBucketOwner });
   checkVersion(versionId, key);
-  const object = await findObject(ctx.records.db, bucket, key);
-  if (object === undefined) throw noSuchKey(key);
+  const object = await objectOf(ctx, bucket, key);
+  if (object === undefined) throw await missingKey(ctx, bucket, key);
   checkSource(object, input);
   return object;
 }

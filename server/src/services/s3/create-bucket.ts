@@ -1,15 +1,29 @@
 import type { CreateBucketOutput, CreateBucketRequest } from "@aws-sdk/client-s3";
+import { bucketArn } from "../../storage/buckets/arn.ts";
 import { findBucket, insertBucket } from "../../storage/records/buckets.ts";
 import type { Operation, With } from "../operation.ts";
 import { isBucketName } from "./bucket-name.ts";
-import { bucketArn, type S3Context } from "./context.ts";
+import type { S3Context } from "./context.ts";
 import { checkAcl } from "./description.ts";
 import { bucketExists, headerNotDone, invalidBucketName, invalidLocation } from "./errors.ts";
 import { checkTags } from "./tags.ts";
 
+/** As AWS makes buckets since April 2023: public access is a thing that one allows first. */
+const blocked = {
+  blockPublicAcls: true,
+  ignorePublicAcls: true,
+  blockPublicPolicy: true,
+  restrictPublicBuckets: true,
+};
+
 /** In the region of its LocationConstraint, else in the one that the caller signs for. */
 export const createBucket: Operation<With<CreateBucketRequest, "Bucket">, CreateBucketOutput, S3Context> = {
-  authorize: ({ Bucket }) => ({ action: "s3:CreateBucket", resource: bucketArn(Bucket) }),
+  // Names are unique across accounts: whose a bucket of that name is has no say in who may ask for one.
+  authorize: ({ Bucket, CreateBucketConfiguration }) => ({
+    action: "s3:CreateBucket",
+    resource: bucketArn(Bucket),
+    context: { "s3:locationconstraint": CreateBucketConfiguration?.LocationConstraint ?? "" },
+  }),
 
   async run(input, ctx) {
     const { Bucket: name, CreateBucketConfiguration: wanted } = input;
@@ -22,7 +36,7 @@ export const createBucket: Operation<With<CreateBucketRequest, "Bucket">, Create
       account: ctx.accountId,
       region: regionOf(wanted?.LocationConstraint) ?? ctx.region,
       createdAt: ctx.clock(),
-      settings: { tags },
+      settings: { tags, publicAccessBlock: blocked },
     };
     if ((await insertBucket(ctx.records.db, bucket)) === "exists") {
       const owned = (await findBucket(ctx.records.db, name))?.account === ctx.accountId;

@@ -1,9 +1,11 @@
 import type { CreateMultipartUploadOutput, CreateMultipartUploadRequest } from "@aws-sdk/client-s3";
 import type { Upload } from "../../storage/records/uploads.ts";
 import type { Operation, With } from "../operation.ts";
+import { writeAccess } from "./access.ts";
 import { algorithmOf } from "./checksums.ts";
-import { needBucket, objectArn, type S3Context } from "./context.ts";
+import { needBucket, type S3Context } from "./context.ts";
 import { checkAcl, checkKey, descriptionOf, refuseNotDone } from "./description.ts";
+import { sealingFor, writtenMembers } from "./encryption.ts";
 import { invalidRequest } from "./errors.ts";
 import { namingVanished } from "./receive-body.ts";
 
@@ -13,23 +15,26 @@ export const createMultipartUpload: Operation<
   CreateMultipartUploadOutput,
   S3Context
 > = {
-  authorize: ({ Bucket, Key }) => ({ action: "s3:PutObject", resource: objectArn(Bucket, Key) }),
+  authorize: writeAccess,
 
   async run(input, ctx) {
     const { Bucket: bucket, Key: key } = input;
-    await needBucket(ctx, input);
+    const found = await needBucket(ctx, input);
     checkKey(key);
     refuseNotDone(input);
     checkAcl(input);
     const description = descriptionOf(input, ctx.header("expires"));
     const checksums = checksumPlan(input.ChecksumAlgorithm, input.ChecksumType);
-    const upload = await namingVanished({ bucket }, ctx.objects.begin({ bucket, key, ...description, ...checksums }));
+    const { encryption } = await sealingFor(ctx, found, key, input);
+    const begun = ctx.objects.begin({ bucket, key, ...description, ...checksums, encryption });
+    const upload = await namingVanished({ bucket }, begun);
     return {
       Bucket: bucket,
       Key: key,
       UploadId: upload.id,
       ChecksumAlgorithm: input.ChecksumAlgorithm,
       ChecksumType: upload.checksumType,
+      ...writtenMembers(encryption),
     };
   },
 };

@@ -2,10 +2,11 @@ import type { DeleteBucketCorsRequest } from "@aws-sdk/client-s3";
 import { changeBucketSettings } from "../../storage/records/buckets.ts";
 import { inTurn } from "../../storage/records/in-turn.ts";
 import type { Operation, With } from "../operation.ts";
-import { bucketArn, needBucket, type S3Context } from "./context.ts";
+import { onBucket } from "./access.ts";
+import { needBucket, type S3Context } from "./context.ts";
 
 export const deleteBucketCors: Operation<With<DeleteBucketCorsRequest, "Bucket">, object, S3Context> = {
-  authorize: ({ Bucket }) => ({ action: "s3:PutBucketCORS", resource: bucketArn(Bucket) }),
+  authorize: onBucket("s3:PutBucketCORS"),
 
   async run(input, ctx) {
     const { name } = await needBucket(ctx, input);

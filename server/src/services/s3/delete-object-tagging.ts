@@ -1,7 +1,8 @@
 import type { DeleteObjectTaggingOutput, DeleteObjectTaggingRequest } from "@aws-sdk/client-s3";
 import { setObjectTags } from "../../storage/records/objects.ts";
 import type { Operation, With } from "../operation.ts";
-import { checkVersion, needBucket, objectArn, type S3Context } from "./context.ts";
+import { onStoredObject } from "./access.ts";
+import { checkVersion, needBucket, type S3Context } from "./context.ts";
 import { noSuchKey } from "./errors.ts";
 
 export const deleteObjectTagging: Operation<
@@ -9,7 +10,7 @@ export const deleteObjectTagging: Operation<
   DeleteObjectTaggingOutput,
   S3Context
 > = {
-  authorize: ({ Bucket, Key }) => ({ action: "s3:DeleteObjectTagging", resource: objectArn(Bucket, Key) }),
+  authorize: onStoredObject("s3:DeleteObjectTagging"),
 
   async run(input, ctx) {
     const { name } = await needBucket(ctx, input);

@@ -1,8 +1,9 @@
 import type { DeletedObject, DeleteObjectsOutput, DeleteObjectsRequest, ObjectIdentifier } from "@aws-sdk/client-s3";
 import type { Operation, With } from "../operation.ts";
 import { ServiceError } from "../service-error.ts";
+import { objectAccess } from "./access.ts";
 import { deleteCheck } from "./conditions.ts";
-import { type Call, checkVersion, needBucket, objectArn, type S3Context } from "./context.ts";
+import { type Call, checkVersion, needBucket, type S3Context } from "./context.ts";
 import { malformedXml } from "./errors.ts";
 
 const atOnce = 1000;
@@ -13,8 +14,8 @@ export const deleteObjects: Operation<
   DeleteObjectsOutput,
   S3Context
 > = {
-  authorize: ({ Bucket, Delete }) =>
-    keysOf(Delete.Objects).map(({ Key }) => ({ action: "s3:DeleteObject", resource: objectArn(Bucket, Key!) })),
+  // Each key is asked for on its own.
+  authorize: () => [],
 
   async run(input, ctx) {
     await needBucket(ctx, input);
@@ -37,6 +38,7 @@ function keysOf(objects: readonly ObjectIdentifier[] | undefined): readonly Obje
 async function deleteOne(ctx: Call, bucket: string, object: ObjectIdentifier) {
   const { Key: key = "", VersionId, ETag, LastModifiedTime, Size } = object;
   try {
+    await ctx.demand(await objectAccess(ctx, "s3:DeleteObject", { Bucket: bucket, Key: key, VersionId }));
     checkVersion(VersionId, key);
     const check = deleteCheck(key, { IfMatch: ETag, IfMatchLastModifiedTime: LastModifiedTime, IfMatchSize: Size });
     await ctx.objects.delete(bucket, key, check);

@@ -102,19 +102,13 @@ export function checkAcl(input: Privileges): void {
 }
 
 const notDoneHeaders = {
-  ServerSideEncryption: "x-amz-server-side-encryption",
-  SSECustomerAlgorithm: "x-amz-server-side-encryption-customer-algorithm",
-  SSECustomerKey: "x-amz-server-side-encryption-customer-key",
-  SSEKMSKeyId: "x-amz-server-side-encryption-aws-kms-key-id",
-  CopySourceSSECustomerAlgorithm: "x-amz-copy-source-server-side-encryption-customer-algorithm",
-  CopySourceSSECustomerKey: "x-amz-copy-source-server-side-encryption-customer-key",
   ObjectLockMode: "x-amz-object-lock-mode",
   ObjectLockRetainUntilDate: "x-amz-object-lock-retain-until-date",
   ObjectLockLegalHoldStatus: "x-amz-object-lock-legal-hold",
   WriteOffsetBytes: "x-amz-write-offset-bytes",
 } as const;
 
-/** Encryption, locks and appends that somebody relies on must not be left out silently. */
+/** Locks and appends that somebody relies on must not be left out silently. */
 export function refuseNotDone(input: Partial<Record<keyof typeof notDoneHeaders, unknown>>): void {
   for (const [member, header] of Object.entries(notDoneHeaders))
     if (input[member as keyof typeof notDoneHeaders] !== undefined) throw headerNotDone(header);

@@ -100,6 +100,31 @@ export function aclsDisabled(): ServiceError {
   return new ServiceError("AccessControlListNotSupported", 400, "The bucket does not allow ACLs");
 }
 
+/** A key of KMS that cannot be used; `problem`: as KMS names it, without `Exception`. */
+export function keyFailed(problem: string, message: string): ServiceError {
+  return new ServiceError(`KMS.${problem}Exception`, 400, message);
+}
+
+export function invalidCustomerAlgorithm(algorithm: string): ServiceError {
+  const members = { ArgumentName: "x-amz-server-side-encryption-customer-algorithm", ArgumentValue: algorithm };
+  const message = "The encryption request you specified is not valid. The valid value is AES256.";
+  return new ServiceError("InvalidEncryptionAlgorithmError", 400, message, { members });
+}
+
+export function noBucketPolicy(bucket: string): ServiceError {
+  return notConfigured("NoSuchBucketPolicy", "The bucket policy does not exist", bucket);
+}
+
+export function publicPolicyBlocked(): ServiceError {
+  const message =
+    "Access Denied: public policies are prevented by the BlockPublicPolicy setting of the bucket's public access block.";
+  return new ServiceError("AccessDenied", 403, message);
+}
+
+export function malformedPolicy(message: string): ServiceError {
+  return new ServiceError("MalformedPolicy", 400, message);
+}
+
 /** Names the header in the sentence, which S3 does not: most clients show nothing else of an error. */
 export function headerNotDone(header: string): ServiceError {
   const message = `A header you provided implies functionality that is not implemented: ${header}`;

@@ -1,10 +1,11 @@
 import type { GetBucketCorsOutput, GetBucketCorsRequest } from "@aws-sdk/client-s3";
 import type { Operation, With } from "../operation.ts";
-import { bucketArn, needBucket, type S3Context } from "./context.ts";
+import { onBucket } from "./access.ts";
+import { needBucket, type S3Context } from "./context.ts";
 import { notConfigured } from "./errors.ts";
 
 export const getBucketCors: Operation<With<GetBucketCorsRequest, "Bucket">, GetBucketCorsOutput, S3Context> = {
-  authorize: ({ Bucket }) => ({ action: "s3:GetBucketCORS", resource: bucketArn(Bucket) }),
+  authorize: onBucket("s3:GetBucketCORS"),
 
   async run(input, ctx) {
     const { name, settings } = await needBucket(ctx, input);

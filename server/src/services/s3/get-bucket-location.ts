@@ -1,6 +1,7 @@
 import type { GetBucketLocationOutput, GetBucketLocationRequest } from "@aws-sdk/client-s3";
 import type { Operation, With } from "../operation.ts";
-import { bucketArn, needBucket, type S3Context } from "./context.ts";
+import { onBucket } from "./access.ts";
+import { needBucket, type S3Context } from "./context.ts";
 
 /** Empty for us-east-1, as it always was. */
 export const getBucketLocation: Operation<
@@ -8,7 +9,7 @@ export const getBucketLocation: Operation<
   GetBucketLocationOutput,
   S3Context
 > = {
-  authorize: ({ Bucket }) => ({ action: "s3:GetBucketLocation", resource: bucketArn(Bucket) }),
+  authorize: onBucket("s3:GetBucketLocation"),
 
   async run(input, ctx) {
     const { region } = await needBucket(ctx, input);

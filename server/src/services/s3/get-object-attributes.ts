@@ -1,9 +1,10 @@
 import type { GetObjectAttributesOutput, GetObjectAttributesRequest, ObjectAttributes } from "@aws-sdk/client-s3";
 import type { StoredObject } from "../../storage/records/objects.ts";
 import type { Operation, With } from "../operation.ts";
+import { onStoredObject } from "./access.ts";
 import { checksumMembers, typedChecksumMembers } from "./checksums.ts";
-import { needObject, objectArn, type S3Context } from "./context.ts";
-import { refuseNotDone } from "./description.ts";
+import { needObject, type S3Context } from "./context.ts";
+import { checkReader } from "./encryption.ts";
 import { invalidArgument } from "./errors.ts";
 import { pageSize } from "./listing.ts";
 
@@ -11,17 +12,14 @@ type AttributesInput = With<GetObjectAttributesRequest, "Bucket" | "Key" | "Obje
 
 /** What is asked for, and no more. The ETag stands without quotes here. */
 export const getObjectAttributes: Operation<AttributesInput, GetObjectAttributesOutput, S3Context> = {
-  authorize: ({ Bucket, Key }) => [
-    { action: "s3:GetObject", resource: objectArn(Bucket, Key) },
-    { action: "s3:GetObjectAttributes", resource: objectArn(Bucket, Key) },
-  ],
+  authorize: onStoredObject("s3:GetObject", "s3:GetObjectAttributes"),
 
   async run(input, ctx) {
-    refuseNotDone(input);
     const asked = new Set<string>(input.ObjectAttributes);
     if (asked.size === 0 || [...asked].some((name) => !attributes.has(name)))
       throw invalidArgument("Invalid attribute name specified.", "x-amz-object-attributes", [...asked].join(","));
     const object = await needObject(ctx, input);
+    checkReader(object, input);
     const checksum = typedChecksumMembers(object.checksums);
     return {
       LastModified: new Date(object.modifiedAt),

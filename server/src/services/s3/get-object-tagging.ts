@@ -1,6 +1,7 @@
 import type { GetObjectTaggingOutput, GetObjectTaggingRequest } from "@aws-sdk/client-s3";
 import type { Operation, With } from "../operation.ts";
-import { needObject, objectArn, type S3Context } from "./context.ts";
+import { onStoredObject } from "./access.ts";
+import { needObject, type S3Context } from "./context.ts";
 
 /** An object without tags has an empty set, not an error. */
 export const getObjectTagging: Operation<
@@ -8,7 +9,7 @@ export const getObjectTagging: Operation<
   GetObjectTaggingOutput,
   S3Context
 > = {
-  authorize: ({ Bucket, Key }) => ({ action: "s3:GetObjectTagging", resource: objectArn(Bucket, Key) }),
+  authorize: onStoredObject("s3:GetObjectTagging"),
 
   async run(input, ctx) {
     const { tags } = await needObject(ctx, input);

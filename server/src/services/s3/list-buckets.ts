@@ -10,7 +10,7 @@ const mostPerPage = 10_000;
 
 /** The caller's own, of all regions unless one is asked for. */
 export const listBuckets: Operation<ListBucketsRequest, ListBucketsOutput, S3Context> = {
-  authorize: () => ({ action: "s3:ListAllMyBuckets", resource: "arn:aws:s3:::*" }),
+  authorize: () => ({ action: "s3:ListAllMyBuckets", resource: "*" }),
 
   async run(input, ctx) {
     const { MaxBuckets: max = mostPerPage, Prefix: prefix = "", ContinuationToken, BucketRegion: region } = input;

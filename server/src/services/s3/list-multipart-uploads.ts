@@ -1,7 +1,8 @@
 import type { ListMultipartUploadsOutput, ListMultipartUploadsRequest } from "@aws-sdk/client-s3";
 import { type ListedUpload, listUploads } from "../../storage/records/uploads.ts";
 import type { Operation, With } from "../operation.ts";
-import { bucketArn, needBucket, type S3Context } from "./context.ts";
+import { onBucket } from "./access.ts";
+import { needBucket, type S3Context } from "./context.ts";
 import { listPage, pageSize } from "./listing.ts";
 import { encoderOf } from "./listing-encoding.ts";
 import { ownerOf } from "./owner.ts";
@@ -12,7 +13,7 @@ export const listMultipartUploads: Operation<
   ListMultipartUploadsOutput,
   S3Context
 > = {
-  authorize: ({ Bucket }) => ({ action: "s3:ListBucketMultipartUploads", resource: bucketArn(Bucket) }),
+  authorize: onBucket("s3:ListBucketMultipartUploads"),
 
   async run(input, ctx) {
     const bucket = await needBucket(ctx, input);
@@ -35,7 +36,7 @@ export const listMultipartUploads: Operation<
           limit,
         }),
     });
-    const owner = ownerOf(ctx.accountId);
+    const owner = ownerOf(bucket.account);
     const { last } = page;
     const next = last && ("item" in last ? last.item : { key: last.group, id: undefined });
     return {

@@ -1,6 +1,7 @@
 import type { ListObjectVersionsOutput, ListObjectVersionsRequest } from "@aws-sdk/client-s3";
 import type { Operation, With } from "../operation.ts";
-import { bucketArn, needBucket, type S3Context } from "./context.ts";
+import { onListing } from "./access.ts";
+import { needBucket, type S3Context } from "./context.ts";
 import { invalidArgument } from "./errors.ts";
 import { listEntries } from "./list-entries.ts";
 import { pageSize } from "./listing.ts";
@@ -12,7 +13,7 @@ export const listObjectVersions: Operation<
   ListObjectVersionsOutput,
   S3Context
 > = {
-  authorize: ({ Bucket }) => ({ action: "s3:ListBucketVersions", resource: bucketArn(Bucket) }),
+  authorize: onListing("s3:ListBucketVersions"),
 
   async run(input, ctx) {
     const bucket = await needBucket(ctx, input);

@@ -1,6 +1,7 @@
 import type { ListObjectsV2Output, ListObjectsV2Request } from "@aws-sdk/client-s3";
 import type { Operation, With } from "../operation.ts";
-import { bucketArn, needBucket, type S3Context } from "./context.ts";
+import { onListing } from "./access.ts";
+import { needBucket, type S3Context } from "./context.ts";
 import { invalidArgument } from "./errors.ts";
 import { listEntries } from "./list-entries.ts";
 import { pageSize } from "./listing.ts";
@@ -8,7 +9,7 @@ import { encoderOf } from "./listing-encoding.ts";
 
 /** The token is the last key or group of the page, opaque to callers: what is written meanwhile cannot unsettle it. */
 export const listObjectsV2: Operation<With<ListObjectsV2Request, "Bucket">, ListObjectsV2Output, S3Context> = {
-  authorize: ({ Bucket }) => ({ action: "s3:ListBucket", resource: bucketArn(Bucket) }),
+  authorize: onListing("s3:ListBucket"),
 
   async run(input, ctx) {
     const bucket = await needBucket(ctx, input);

@@ -1,13 +1,14 @@
 import type { ListObjectsOutput, ListObjectsRequest } from "@aws-sdk/client-s3";
 import type { Operation, With } from "../operation.ts";
-import { bucketArn, needBucket, type S3Context } from "./context.ts";
+import { onListing } from "./access.ts";
+import { needBucket, type S3Context } from "./context.ts";
 import { listEntries } from "./list-entries.ts";
 import { pageSize } from "./listing.ts";
 import { encoderOf } from "./listing-encoding.ts";
 
 /** Version 1: the marker is a key in plain sight. */
 export const listObjects: Operation<With<ListObjectsRequest, "Bucket">, ListObjectsOutput, S3Context> = {
-  authorize: ({ Bucket }) => ({ action: "s3:ListBucket", resource: bucketArn(Bucket) }),
+  authorize: onListing("s3:ListBucket"),
 
   async run(input, ctx) {
     const bucket = await needBucket(ctx, input);

@@ -1,15 +1,16 @@
 import type { ListPartsOutput, ListPartsRequest } from "@aws-sdk/client-s3";
 import { listParts as findParts } from "../../storage/records/uploads.ts";
 import type { Operation, With } from "../operation.ts";
+import { onObject } from "./access.ts";
 import { checksumMembers } from "./checksums.ts";
-import { objectArn, quoted, type S3Context } from "./context.ts";
+import { needBucket, quoted, type S3Context } from "./context.ts";
 import { pageSize } from "./listing.ts";
 import { needUpload } from "./need-upload.ts";
 import { ownerOf } from "./owner.ts";
 
 /** By number. */
 export const listParts: Operation<With<ListPartsRequest, "Bucket" | "Key" | "UploadId">, ListPartsOutput, S3Context> = {
-  authorize: ({ Bucket, Key }) => ({ action: "s3:ListMultipartUploadParts", resource: objectArn(Bucket, Key) }),
+  authorize: onObject("s3:ListMultipartUploadParts"),
 
   async run(input, ctx) {
     const upload = await needUpload(ctx, input);
@@ -18,7 +19,7 @@ export const listParts: Operation<With<ListPartsRequest, "Bucket" | "Key" | "Upl
     const found = await findParts(ctx.records.db, upload.id, { after, limit: maxParts + 1 });
     const parts = found.slice(0, maxParts);
     const truncated = maxParts > 0 && maxParts < found.length;
-    const owner = ownerOf(ctx.accountId);
+    const owner = ownerOf((await needBucket(ctx, input)).account);
     return {
       Bucket: upload.bucket,
       Key: upload.key,

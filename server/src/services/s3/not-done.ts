@@ -2,11 +2,11 @@
  * Operations of S3 that are not served: each is answered 501 NotImplemented, by name and with the reason.
  */
 
-const access = "Access is decided by the keys; bucket policies, grants and public access are not kept.";
+const access = "ACLs are disabled in every bucket; use its policy.";
+const tagged = "Tags of buckets decide nothing about access.";
 const versions = "Objects have no versions.";
 const locks = "Objects cannot be locked.";
 const expiry = "Nothing expires by itself; delete what is no longer wanted.";
-const encryption = "Encryption is not kept per bucket or object; encrypt the volume below the data folder.";
 const reports = "Reports about buckets are not made; list the objects and count them.";
 const events = "Buckets tell nobody of their changes.";
 const tables = "Metadata tables and annotations are not kept.";
@@ -26,7 +26,7 @@ export const notDone = {
   DeleteBucketMetadataTableConfiguration: tables,
   DeleteBucketMetricsConfiguration: reports,
   DeleteObjectAnnotation: tables,
-  GetBucketAbac: access,
+  GetBucketAbac: tagged,
   GetBucketAnalyticsConfiguration: reports,
   GetBucketIntelligentTieringConfiguration: classes,
   GetBucketInventoryConfiguration: reports,
@@ -37,10 +37,9 @@ export const notDone = {
   GetObjectTorrent: "Torrents are not made; AWS no longer makes them either.",
   ListDirectoryBuckets: one,
   ListObjectAnnotations: tables,
-  PutBucketAbac: access,
+  PutBucketAbac: tagged,
   PutBucketAccelerateConfiguration: "There is one endpoint and no faster one.",
   PutBucketAnalyticsConfiguration: reports,
-  PutBucketEncryption: encryption,
   PutBucketIntelligentTieringConfiguration: classes,
   PutBucketInventoryConfiguration: reports,
   PutBucketLifecycleConfiguration: expiry,
@@ -48,7 +47,6 @@ export const notDone = {
   PutBucketMetricsConfiguration: reports,
   PutBucketNotificationConfiguration: events,
   PutBucketOwnershipControls: access,
-  PutBucketPolicy: access,
   PutBucketReplication: copies,
   PutBucketRequestPayment: "Nobody pays for requests.",
   PutBucketVersioning: versions,
@@ -57,13 +55,12 @@ export const notDone = {
   PutObjectLegalHold: locks,
   PutObjectLockConfiguration: locks,
   PutObjectRetention: locks,
-  PutPublicAccessBlock: access,
   RenameObject: one,
   RestoreObject: classes,
   SelectObjectContent: "Queries are not run over objects; AWS closed the operation to new customers.",
   UpdateBucketMetadataAnnotationTableConfiguration: tables,
   UpdateBucketMetadataInventoryTableConfiguration: tables,
   UpdateBucketMetadataJournalTableConfiguration: tables,
-  UpdateObjectEncryption: encryption,
+  UpdateObjectEncryption: "Copy the object onto itself with the encryption that it is to have.",
   WriteGetObjectResponse: "There are no object Lambdas.",
 } as const;

@@ -7,6 +7,7 @@ import type { StoredObject } from "../../storage/records/objects.ts";
 import { checksumMembers, typedChecksumMembers } from "./checksums.ts";
 import { checkRead, matches } from "./conditions.ts";
 import { quoted } from "./context.ts";
+import { encryptionMembers } from "./encryption.ts";
 import { invalidArgument, invalidPartNumber, invalidRange, invalidRequest } from "./errors.ts";
 import { parseRange } from "./range.ts";
 
@@ -62,6 +63,7 @@ export function planAnswer(object: StoredObject, asked: Asked, ifRange?: string)
       StorageClass: object.storageClass === "STANDARD" ? undefined : (object.storageClass as "GLACIER"),
       TagCount: object.tags.length || undefined,
       PartsCount: part?.partsCount,
+      ...(encryptionMembers(object.encryption) as Pick<GetObjectOutput, "ServerSideEncryption">),
     },
   };
 }

@@ -1,11 +1,14 @@
+import type { Encryption } from "../../storage/records/objects.ts";
 import type { Bytes, Operation } from "../operation.ts";
+import { writeAccess } from "./access.ts";
 import { expectedChecksums, typedChecksumMembers } from "./checksums.ts";
-import { needBucket, objectArn, quoted, type S3Context } from "./context.ts";
-import { checkAcl, checkKey, descriptionOf, refuseNotDone } from "./description.ts";
+import { needBucket, quoted, type S3Context } from "./context.ts";
+import { checkAcl, checkKey, descriptionOf } from "./description.ts";
+import { type EncryptionMembers, encryptionMembers, sealingFor } from "./encryption.ts";
 import { invalidArgument, malformedXml } from "./errors.ts";
 import { encodeKey } from "./listing-encoding.ts";
 import { namingVanished, receiveBody } from "./receive-body.ts";
-import { checkTags } from "./tags.ts";
+import { buildTagHeader, checkTags } from "./tags.ts";
 
 /** A browser's form, taken apart and its policy verified: the file comes last and streams. */
 export type PostObjectInput = {
@@ -25,19 +28,17 @@ export type PostObjectOutput = {
 };
 
 export const postObject: Operation<PostObjectInput, PostObjectOutput, S3Context> = {
-  authorize: ({ Bucket, fields, fileName }) => ({
-    action: "s3:PutObject",
-    resource: objectArn(Bucket, keyOf(fields, fileName)),
-  }),
+  authorize: async ({ Bucket, fields, fileName }, ctx) => {
+    const Tagging = fields.tagging ? buildTagHeader(tagsOf(fields.tagging)) : undefined;
+    const wanted = { Bucket, Key: keyOf(fields, fileName), Tagging, ACL: fields.acl };
+    const access = await writeAccess(wanted, { ...ctx, header: (name) => fields[name], query: () => undefined });
+    return access.map((one) => ({ ...one, context: { ...one.context, ...formKeys(fields) } }));
+  },
 
   async run({ Bucket: bucket, fields, fileName, Body }, ctx) {
-    await needBucket(ctx, { Bucket: bucket });
+    const found = await needBucket(ctx, { Bucket: bucket });
     const key = keyOf(fields, fileName);
     checkKey(key);
-    refuseNotDone({
-      ServerSideEncryption: fields["x-amz-server-side-encryption"],
-      SSECustomerAlgorithm: fields["x-amz-server-side-encryption-customer-algorithm"],
-    });
     checkAcl({ ACL: fields.acl });
     const described = descriptionOf(
       {
@@ -58,14 +59,16 @@ export const postObject: Operation<PostObjectInput, PostObjectOutput, S3Context>
       query: () => undefined,
       trailers: () => ({}),
     });
-    const stored = await receiveBody(ctx, Body, { expected }, (received) =>
+    const sealing = await sealingFor(ctx, found, key, encryptionOf(fields));
+    const stored = await receiveBody(ctx, Body, { expected, sealing }, (received) =>
       namingVanished({ bucket }, ctx.objects.put({ bucket, key, ...described, tags }, received)),
     );
 
     const etag = quoted(stored.etag);
     const location = `${ctx.origin}/${bucket}/${encodeKey(key)}`;
     const redirect = redirectTo(fields.success_action_redirect ?? fields.redirect, { bucket, key, etag });
-    if (redirect !== undefined) return { status: 303, headers: { etag, location: redirect } };
+    const encryption = encryptionHeaders(stored.encryption);
+    if (redirect !== undefined) return { status: 303, headers: { etag, location: redirect, ...encryption } };
     const status = ({ "200": 200, "201": 201 } as const)[fields.success_action_status ?? ""] ?? 204;
     const { ChecksumType: type, ...sums } = typedChecksumMembers(stored.checksums);
     const checksums = Object.entries(sums).map(([member, value]) => [
@@ -74,11 +77,50 @@ export const postObject: Operation<PostObjectInput, PostObjectOutput, S3Context>
     ]);
     return {
       status,
-      headers: { etag, location, ...Object.fromEntries(checksums), ...(type && { "x-amz-checksum-type": type }) },
+      headers: {
+        etag,
+        location,
+        ...Object.fromEntries(checksums),
+        ...(type && { "x-amz-checksum-type": type }),
+        ...encryption,
+      },
       response: status === 201 ? { Location: location, Bucket: bucket, Key: key, ETag: etag } : undefined,
     };
   },
 };
+
+/** How the form is signed. */
+function formKeys(fields: PostObjectInput["fields"]) {
+  const version = fields["x-amz-signature"] === undefined ? "AWS" : "AWS4-HMAC-SHA256";
+  return { "s3:authtype": "POST", "s3:signatureversion": version };
+}
+
+const sse = "x-amz-server-side-encryption";
+
+function encryptionOf(fields: PostObjectInput["fields"]): EncryptionMembers {
+  const bucketKey = fields[`${sse}-bucket-key-enabled`];
+  return {
+    ServerSideEncryption: fields[sse],
+    SSEKMSKeyId: fields[`${sse}-aws-kms-key-id`],
+    SSEKMSEncryptionContext: fields[`${sse}-context`],
+    BucketKeyEnabled: bucketKey === undefined ? undefined : bucketKey === "true",
+    SSECustomerAlgorithm: fields[`${sse}-customer-algorithm`],
+    SSECustomerKey: fields[`${sse}-customer-key`],
+    SSECustomerKeyMD5: fields[`${sse}-customer-key-md5`],
+  };
+}
+
+function encryptionHeaders(encryption: Encryption | undefined): Record<string, string> {
+  const members = encryptionMembers(encryption);
+  const headers = {
+    [sse]: members.ServerSideEncryption,
+    [`${sse}-aws-kms-key-id`]: members.SSEKMSKeyId,
+    [`${sse}-bucket-key-enabled`]: members.BucketKeyEnabled && "true",
+    [`${sse}-customer-algorithm`]: members.SSECustomerAlgorithm,
+    [`${sse}-customer-key-MD5`]: members.SSECustomerKeyMD5,
+  };
+  return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => !!entry[1]));
+}
 
 /** `${filename}` stands for the name that the file has in the browser, without its folders. */
 function keyOf(fields: PostObjectInput["fields"], fileName: string): string {

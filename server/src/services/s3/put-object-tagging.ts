@@ -1,7 +1,8 @@
 import type { PutObjectTaggingOutput, PutObjectTaggingRequest } from "@aws-sdk/client-s3";
 import { setObjectTags } from "../../storage/records/objects.ts";
 import type { Operation, With } from "../operation.ts";
-import { checkVersion, needBucket, objectArn, type S3Context } from "./context.ts";
+import { onStoredObject } from "./access.ts";
+import { checkVersion, needBucket, type S3Context } from "./context.ts";
 import { noSuchKey } from "./errors.ts";
 import { checkTags } from "./tags.ts";
 
@@ -11,7 +12,7 @@ export const putObjectTagging: Operation<
   PutObjectTaggingOutput,
   S3Context
 > = {
-  authorize: ({ Bucket, Key }) => ({ action: "s3:PutObjectTagging", resource: objectArn(Bucket, Key) }),
+  authorize: onStoredObject("s3:PutObjectTagging"),
 
   async run(input, ctx) {
     const { name } = await needBucket(ctx, input);

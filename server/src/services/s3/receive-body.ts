@@ -1,6 +1,7 @@
 /**
  * Takes in the body of PutObject, UploadPart and a posted form, and checks it against what the request said of it.
  */
+import type { Sealing } from "../../storage/buckets/object-keys.ts";
 import { BodyTooLarge, type Received, Vanished } from "../../storage/buckets/object-store.ts";
 import type { Bytes } from "../operation.ts";
 import { type Algorithm, checkReceived, type Expected } from "./checksums.ts";
@@ -15,20 +16,21 @@ export type ReceiveBody = {
   /** Computed beside those that the client asked for. */
   algorithm?: Algorithm;
   part?: { uploadId: string; number: number };
+  sealing?: Sealing;
 };
 
 /** Runs `commit` on what came in; unless it succeeds, the bytes are let go. */
 export async function receiveBody<T>(
   ctx: Call,
   body: Bytes | undefined,
-  { expected, algorithm, part }: ReceiveBody,
+  { expected, algorithm, part, sealing }: ReceiveBody,
   commit: (received: Received) => Promise<T>,
 ): Promise<T> {
   const length = Number(ctx.header("x-amz-decoded-content-length") ?? ctx.header("content-length") ?? 0);
   if (maxPutBytes < length) throw entityTooLarge(length, maxPutBytes);
   const checksums = [...new Set([...expected.algorithms, ...(algorithm === undefined ? [] : [algorithm])])];
   const received = await ctx.objects
-    .receive(body ?? nothing(), { checksums, maxBytes: maxPutBytes, signal: ctx.signal, part })
+    .receive(body ?? nothing(), { checksums, maxBytes: maxPutBytes, signal: ctx.signal, part, sealing })
     .catch((error) => {
       throw error instanceof BodyTooLarge ? entityTooLarge(maxPutBytes + 1, maxPutBytes) : error;
     });

@@ -33,3 +33,7 @@ export function parseTagHeader(header: string | undefined): readonly Tag[] {
     10,
   );
 }
+
+export function buildTagHeader(tags: readonly Tag[]): string {
+  return new URLSearchParams(tags.map(({ Key, Value }) => [Key, Value])).toString();
+}

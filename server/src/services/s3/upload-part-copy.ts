@@ -1,10 +1,11 @@
 import type { UploadPartCopyOutput, UploadPartCopyRequest } from "@aws-sdk/client-s3";
 import type { ByteRange } from "../../storage/blobs/blob-store.ts";
 import type { Operation, With } from "../operation.ts";
+import { objectAccess } from "./access.ts";
 import { algorithmOf, checksumMembers } from "./checksums.ts";
-import { objectArn, quoted, type S3Context } from "./context.ts";
-import { needCopySource, parseCopySource } from "./copy-source.ts";
-import { refuseNotDone } from "./description.ts";
+import { quoted, type S3Context } from "./context.ts";
+import { needCopySource, sourceAccess } from "./copy-source.ts";
+import { encryptionMembers, namingKeyFailures, readerOf, sealingOf, sourceMembers } from "./encryption.ts";
 import { invalidArgument, invalidRequest } from "./errors.ts";
 import { checkPartNumber, needUpload } from "./need-upload.ts";
 import { maxPutBytes, namingVanished, orDiscard } from "./receive-body.ts";
@@ -13,24 +14,24 @@ type UploadPartCopyInput = With<UploadPartCopyRequest, "Bucket" | "Key" | "Uploa
 
 /** A part from an object that is already here, or from a range of it. */
 export const uploadPartCopy: Operation<UploadPartCopyInput, UploadPartCopyOutput, S3Context> = {
-  authorize({ Bucket, Key, CopySource }) {
-    const source = parseCopySource(CopySource);
-    return [
-      { action: "s3:GetObject", resource: objectArn(source.bucket, source.key) },
-      { action: "s3:PutObject", resource: objectArn(Bucket, Key) },
-    ];
-  },
+  authorize: async (input, ctx) => [
+    ...(await sourceAccess(input, ctx)),
+    await objectAccess(ctx, "s3:PutObject", { Bucket: input.Bucket, Key: input.Key }),
+  ],
 
   async run(input, ctx) {
     const { PartNumber: number, UploadId: uploadId } = input;
     checkPartNumber(number);
-    refuseNotDone(input);
     const upload = await needUpload(ctx, input);
     const source = await needCopySource(ctx, input);
     const range = parseCopyRange(input.CopySourceRange, source.size);
     const algorithm = algorithmOf(upload.checksumAlgorithm);
-    const received = await ctx.objects.receive(await ctx.objects.read(source, range), {
+    const sealing = await sealingOf(ctx, upload, input);
+    const reader = await readerOf(ctx, source, sourceMembers(input));
+    const bytes = await namingKeyFailures(() => ctx.objects.read(source, { range, ...reader }));
+    const received = await ctx.objects.receive(bytes, {
       checksums: algorithm === undefined ? [] : [algorithm],
+      sealing,
       signal: ctx.signal,
       part: { uploadId, number },
     });
@@ -43,6 +44,7 @@ export const uploadPartCopy: Operation<UploadPartCopyInput, UploadPartCopyOutput
         LastModified: new Date(part.modifiedAt),
         ...checksumMembers(part.checksums),
       },
+      ...encryptionMembers(upload.encryption),
     };
   },
 };

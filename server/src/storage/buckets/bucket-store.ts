@@ -11,12 +11,19 @@ export type ObjectRef = { bucket: string; key: string };
 
 export type ObjectHead = { sizeBytes: number; etag: string; contentType: string; modifiedAt: number };
 
+/** `keyId`: in any form that KMS knows; default: S3's own key. `context`: bound to the data key as well. */
+export type WriteEncryption =
+  | { mode: "AES256" }
+  | { mode: "aws:kms"; keyId?: string; bucketKey?: boolean; context?: Readonly<Record<string, string>> };
+
 export type WriteOptions = {
   contentType: string;
   /** S3's own names; default `STANDARD`. */
   storageClass?: string;
   /** The user's own, by lower-case name. */
   metadata?: Readonly<Record<string, string>>;
+  /** Default: as the bucket says. */
+  encryption?: WriteEncryption;
   signal?: AbortSignal;
 };
 

@@ -4,10 +4,12 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
-import { findBucket } from "../records/buckets.ts";
+import { KeyFailure, type KeyStore } from "../keys/key-store.ts";
+import { type Bucket, findBucket } from "../records/buckets.ts";
 import { findObject, listObjects, type StoredObject } from "../records/objects.ts";
 import type { Records } from "../records/records.ts";
 import { BucketError, type BucketStore, type ObjectHead } from "./bucket-store.ts";
+import { createObjectKeys, type EncryptionRule } from "./object-keys.ts";
 import { createObjectStore, Vanished } from "./object-store.ts";
 
 const listedAtOnce = 1000;
@@ -16,14 +18,18 @@ const listedAtOnce = 1000;
 export function openBuiltInBuckets(options: {
   records: Records;
   blobs: BlobStore;
+  keys: KeyStore;
   clock: Clock;
   random: Random;
 }): BucketStore {
   const { db } = options.records;
-  const objects = createObjectStore(options);
+  const objectKeys = createObjectKeys(options);
+  const objects = createObjectStore({ ...options, objectKeys });
 
-  async function needBucket(bucket: string) {
-    if ((await findBucket(db, bucket)) === undefined) throw noBucket(bucket);
+  async function needBucket(name: string): Promise<Bucket> {
+    const bucket = await findBucket(db, name);
+    if (bucket === undefined) throw noBucket(name);
+    return bucket;
   }
 
   /** A missing object may mean a missing bucket, which is another answer. */
@@ -48,13 +54,15 @@ export function openBuiltInBuckets(options: {
         if (object === undefined) return undefined;
         if (range === undefined) return objects.read(object);
         const to = Math.min(range.to, object.size);
-        return objects.read(object, { from: Math.min(range.from, to), to });
+        return objects.read(object, { range: { from: Math.min(range.from, to), to } });
       }),
 
-    write: ({ bucket, key }, body, { contentType, storageClass = "STANDARD", metadata = {}, signal }) =>
+    write: ({ bucket, key }, body, { contentType, storageClass = "STANDARD", metadata = {}, encryption, signal }) =>
       guarded(async () => {
-        await needBucket(bucket);
-        const received = await objects.receive(body, { signal });
+        const found = await needBucket(bucket);
+        const rule: EncryptionRule = encryption ?? found.settings.encryption ?? { mode: "AES256" };
+        const sealing = await objectKeys.create(found, key, rule);
+        const received = await objects.receive(body, { sealing, signal });
         signal?.throwIfAborted();
         const headers = { "content-type": contentType };
         try {
@@ -102,6 +110,7 @@ async function guarded<T>(work: () => Promise<T>, signal?: AbortSignal): Promise
     return await work();
   } catch (error) {
     if (error instanceof BucketError || signal?.aborted) throw error;
+    if (error instanceof KeyFailure) throw new BucketError("access-denied", error.message, { cause: error });
     throw new BucketError("failed", "the bucket could not be used", { cause: error });
   }
 }

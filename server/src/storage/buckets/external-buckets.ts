@@ -18,7 +18,13 @@ import {
 } from "@aws-sdk/client-s3";
 import { answerOf, isNotFound, openS3Client, rangeHeader, type S3Access } from "../s3-client.ts";
 import { uploadStream } from "../s3-upload.ts";
-import { BucketError, type BucketStore, type ObjectHead, type ObjectRef } from "./bucket-store.ts";
+import {
+  BucketError,
+  type BucketStore,
+  type ObjectHead,
+  type ObjectRef,
+  type WriteEncryption,
+} from "./bucket-store.ts";
 
 /** With the 10,000 parts that S3 allows: outputs of up to 160 GiB. */
 const uploadPartBytes = 16 << 20;
@@ -78,13 +84,14 @@ export function openExternalBuckets({ copyBytes = 5 * 2 ** 30, ...access }: Exte
       }
     },
 
-    async write(object, body, { contentType, storageClass = "STANDARD", metadata, signal }) {
+    async write(object, body, { contentType, storageClass = "STANDARD", metadata, encryption, signal }) {
       const params = {
         Bucket: object.bucket,
         Key: object.key,
         ContentType: contentType,
         StorageClass: storageClass as StorageClass,
         Metadata: metadata,
+        ...encryptionMembers(encryption),
       };
       try {
         await uploadStream(client, params, body, { partBytes: uploadPartBytes, signal });
@@ -145,12 +152,14 @@ async function copy(
 ): Promise<void> {
   const { ContentLength: sizeBytes = 0, ContentType, StorageClass } = found;
   const source = { CopySource: `${from.bucket}/${from.key.split("/").map(encodeURIComponent).join("/")}` };
+  const { ServerSideEncryption, SSEKMSKeyId, BucketKeyEnabled } = found;
   const target = { Bucket: from.bucket, Key: toKey };
+  const described = { StorageClass, ServerSideEncryption, SSEKMSKeyId, BucketKeyEnabled };
   if (sizeBytes <= copyBytes) {
-    await client.send(new CopyObjectCommand({ ...target, ...source, StorageClass }));
+    await client.send(new CopyObjectCommand({ ...target, ...source, ...described }));
     return;
   }
-  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...target, ContentType, StorageClass }));
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...target, ContentType, ...described }));
   try {
     const partBytes = Math.min(copyBytes, 2 ** 30);
     const Parts: { PartNumber: number; ETag: string | undefined }[] = [];
@@ -169,13 +178,25 @@ async function copy(
   }
 }
 
+/** As requests say it. */
+function encryptionMembers(encryption: WriteEncryption | undefined) {
+  if (encryption?.mode !== "aws:kms") return { ServerSideEncryption: encryption?.mode };
+  const { mode, keyId, bucketKey, context } = encryption;
+  return {
+    ServerSideEncryption: mode,
+    SSEKMSKeyId: keyId,
+    BucketKeyEnabled: bucketKey,
+    SSEKMSEncryptionContext: context && Buffer.from(JSON.stringify(context)).toString("base64"),
+  };
+}
+
 function bucketError(error: unknown, object: ObjectRef): BucketError {
   if (error instanceof BucketError) return error;
   const { status, code } = answerOf(error);
   const kind =
     code === "NoSuchBucket" || status === 404
       ? "no-bucket"
-      : status === 401 || status === 403
+      : status === 401 || status === 403 || code.startsWith("KMS.")
         ? "access-denied"
         : "failed";
   return new BucketError(kind, `${describe(object)}: ${code || "no answer"}`, { cause: error });

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
+import { openTestKeys } from "../../../test/support/keys.ts";
 import { silentLog } from "../../base/log.ts";
 import { systemRandom } from "../../base/random.ts";
 import { sweepBlobs } from "../../engine/retention/blob-sweeper.ts";
@@ -13,6 +14,7 @@ import { insertBucket } from "../records/buckets.ts";
 import { findObject } from "../records/objects.ts";
 import { openSqliteRecords } from "../records/sqlite.ts";
 import { openBuiltInBuckets } from "./built-in-buckets.ts";
+import { createObjectKeys } from "./object-keys.ts";
 import { cameFrom, createObjectStore, Vanished } from "./object-store.ts";
 
 const hour = 3_600_000;
@@ -30,9 +32,15 @@ async function openStore(t: TestContext) {
   });
   let now = Date.UTC(2026, 3, 2, 10);
   const clock = () => now;
-  const options = { records, blobs, clock, random: systemRandom };
-  await insertBucket(records.db, { name: "b", account: "1", region: "r", createdAt: now, settings: {} });
-  const objects = createObjectStore(options);
+  const options = { records, blobs, keys: openTestKeys({ records, clock }), clock, random: systemRandom };
+  await insertBucket(records.db, {
+    name: "b",
+    account: "123456789012",
+    region: "us-east-1",
+    createdAt: now,
+    settings: {},
+  });
+  const objects = createObjectStore({ ...options, objectKeys: createObjectKeys(options) });
   return {
     ...options,
     objects,
@@ -44,7 +52,7 @@ async function openStore(t: TestContext) {
       objects.put({ ...bare, bucket: "b", key }, await objects.receive(chunked(bytes))),
     read: async (key: string, range?: { from: number; to: number }) => {
       const object = await findObject(records.db, "b", key);
-      return object && collect(await objects.read(object, range));
+      return object && collect(await objects.read(object, { range }));
     },
     loose: async () => (await records.db.selectFrom("loose_blobs").selectAll().execute()).length,
   };

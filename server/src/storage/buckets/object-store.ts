@@ -35,7 +35,8 @@ import {
 } from "../records/uploads.ts";
 import { groupCommits, refuse } from "./group-commit.ts";
 import { type Intake, type Received, receive } from "./intake.ts";
-import { readBytes } from "./read-bytes.ts";
+import type { ObjectKeys } from "./object-keys.ts";
+import { openInline, readBytes } from "./read-bytes.ts";
 
 export { BodyTooLarge, type Received } from "./intake.ts";
 
@@ -54,9 +55,15 @@ export type NewObject = ObjectDescription & { bucket: string; key: string };
 /** Looks at what the key names now and throws when the write must not be; the throw comes out unchanged. */
 export type Check = (existing: StoredObject | undefined) => void;
 
-export type ReceiveOptions = Pick<Intake, "checksums" | "maxBytes" | "signal"> & {
+export type ReceiveOptions = Pick<Intake, "checksums" | "maxBytes" | "signal" | "sealing"> & {
   /** The part's upload and number: then the bytes lie in a blob however few they are. */
   part?: { uploadId: string; number: number };
+};
+
+export type ReadOptions = {
+  range?: ByteRange;
+  /** Of an object that is sealed under a key which its reader brings. */
+  customerKey?: Uint8Array;
 };
 
 export interface ObjectStore {
@@ -72,10 +79,10 @@ export interface ObjectStore {
     change: (object: StoredObject) => ObjectDescription,
     check?: Check,
   ): Promise<StoredObject | undefined>;
-  /** An error later on throws out of the iteration. Half-open range. */
-  read(object: StoredObject, range?: ByteRange): Promise<AsyncIterable<Uint8Array>>;
+  /** An error later on throws out of the iteration. @throws KeyFailure, DamagedBytes */
+  read(object: StoredObject, options?: ReadOptions): Promise<AsyncIterable<Uint8Array>>;
   /** To be sent on: in one piece what lies in the row, else in chunks that are lent, as BlobStore has it. */
-  send(object: StoredObject, range?: ByteRange): Promise<AsyncIterable<Uint8Array> | Uint8Array>;
+  send(object: StoredObject, options?: ReadOptions): Promise<AsyncIterable<Uint8Array> | Uint8Array>;
   /** In the place of what `toKey` named before. `missing`: no object at `fromKey`. */
   move(bucket: string, fromKey: string, toKey: string): Promise<"moved" | "missing">;
   /** Deleting what is not there is no error. */
@@ -96,7 +103,13 @@ export interface ObjectStore {
   deleteBucket(bucket: string): Promise<"deleted" | "occupied" | "missing">;
 }
 
-export type ObjectStoreOptions = { records: Records; blobs: BlobStore; clock: Clock; random: Random };
+export type ObjectStoreOptions = {
+  records: Records;
+  blobs: BlobStore;
+  objectKeys: ObjectKeys;
+  clock: Clock;
+  random: Random;
+};
 
 /** Measured on the folder store: up to here the row is the faster place for both PUT and GET. */
 const inlineBytes = 64 * 1024;
@@ -106,7 +119,7 @@ const writeGrace = 24 * 60 * minute;
 /** Who reads an object while it is overwritten has this long to finish. */
 const readGrace = 15 * minute;
 
-export function createObjectStore({ records, blobs, clock, random }: ObjectStoreOptions): ObjectStore {
+export function createObjectStore({ records, blobs, objectKeys, clock, random }: ObjectStoreOptions): ObjectStore {
   const commit = groupCommits(records);
   // Last-Modified has whole seconds, and clients compare it with what listings say.
   const now = () => Math.floor(clock() / 1000) * 1000;
@@ -157,10 +170,15 @@ export function createObjectStore({ records, blobs, clock, random }: ObjectStore
     return deleteUpload(db, uploadId);
   }
 
+  async function keyOf({ encryption }: StoredObject, customerKey: Uint8Array | undefined) {
+    return encryption && (await objectKeys.open(encryption, customerKey)).key;
+  }
+
   return {
     receive: (body, { part, ...options } = {}) =>
       receive(body, blobs, {
         ...options,
+        random,
         inlineBytes: part === undefined ? inlineBytes : -1,
         createBlob: () =>
           createBlob(
@@ -173,9 +191,10 @@ export function createObjectStore({ records, blobs, clock, random }: ObjectStore
 
     put: (object, received, check) =>
       commit((db) => {
-        const { size, etag, bytes } = received;
+        const { size, etag, bytes, encryption } = received;
         const checksums = { type: "FULL_OBJECT", values: received.checksums } as const;
-        return replace(db, { ...object, size, etag, bytes, checksums, modifiedAt: now() }, check, received);
+        const stored = { ...object, size, etag, bytes, encryption, checksums, modifiedAt: now() };
+        return replace(db, stored, check, received);
       }),
 
     describe: (bucket, key, change, check) =>
@@ -188,22 +207,30 @@ export function createObjectStore({ records, blobs, clock, random }: ObjectStore
         return described;
       }),
 
-    read: (object, range) => readBytes(blobs, object, range),
+    read: async (object, { range, customerKey } = {}) =>
+      readBytes(blobs, object, range, { key: await keyOf(object, customerKey) }),
 
-    async send({ bytes, size }, range) {
-      if (bytes.kind !== "inline") return readBytes(blobs, { bytes, size }, range, { lend: true });
-      return range === undefined ? bytes.bytes : bytes.bytes.subarray(range.from, range.to);
+    async send(object, { range, customerKey } = {}) {
+      const key = await keyOf(object, customerKey);
+      if (object.bytes.kind !== "inline") return readBytes(blobs, object, range, { lend: true, key });
+      const bytes = await openInline(object.bytes.bytes, key);
+      return range === undefined ? bytes : bytes.subarray(range.from, range.to);
     },
 
-    move: (bucket, fromKey, toKey) =>
-      commit(async (db) => {
+    async move(bucket, fromKey, toKey) {
+      const seen = (await findObject(records.db, bucket, fromKey))?.encryption;
+      // Keys are stores of their own: what they do cannot be part of the transaction.
+      const renamed = seen && (await objectKeys.rename(seen, bucket, toKey));
+      return commit(async (db) => {
         const object = await findObject(db, bucket, fromKey);
         if (object === undefined) return "missing";
         if (fromKey === toKey) return "moved";
-        await replace(db, { ...object, key: toKey, modifiedAt: now() });
+        if (object.encryption?.wrapped !== seen?.wrapped) refuse(new Vanished("bytes"));
+        await replace(db, { ...object, encryption: renamed, key: toKey, modifiedAt: now() });
         await deleteObjectRow(db, bucket, fromKey);
         return "moved";
-      }),
+      });
+    },
 
     delete: (bucket, key, check) =>
       commit(async (db) => {
@@ -239,8 +266,9 @@ export function createObjectStore({ records, blobs, clock, random }: ObjectStore
         if ((await findUpload(db, upload.bucket, upload.key, upload.id)) === undefined) refuse(new Vanished("upload"));
         const parts = await listParts(db, upload.id);
         const chosen = orRefuse(() => choose(parts));
-        const { bucket, key, storageClass, headers, metadata, tags } = upload;
-        const object = { bucket, key, storageClass, headers, metadata, tags, ...chosen, modifiedAt: now() };
+        const { bucket, key, storageClass, headers, metadata, tags, encryption } = upload;
+        const described = { bucket, key, storageClass, headers, metadata, tags, encryption };
+        const object = { ...described, ...chosen, modifiedAt: now() };
         const stored = await replace(db, object, check);
         await deleteUpload(db, upload.id);
         const held = new Set(blobsOf(stored.bytes));
@@ -268,7 +296,7 @@ export function createObjectStore({ records, blobs, clock, random }: ObjectStore
 
 /** The name tells the upload, so that a repeated completion knows its own object. */
 function partName(uploadId: string, number: number, random: Random): string {
-  return `${uploadId}-${number}-${randomText(random, 6)}`;
+  return `${uploadId}-${number}-${randomText(random, 15)}`;
 }
 
 /** Whether the object came out of that upload. */

@@ -2,24 +2,44 @@
  * An object's bytes, wherever its row says they lie.
  */
 import type { BlobStore, ByteRange } from "../blobs/blob-store.ts";
+import { openSealed, type SealingKey } from "../keys/xaes.ts";
 import type { StoredObject, StoredPart } from "../records/objects.ts";
+import { DamagedBytes, openFrames, sealedRange } from "./frames.ts";
+import { aboutInline } from "./intake.ts";
 
-/** The first bytes are at hand when it resolves. Parts are opened one after the other. */
+export type ReadOptions = {
+  /** Chunks may be looked at until the next one is asked for. */
+  lend?: boolean;
+  /** What the bytes are sealed under. `undefined`: they lie as they are. */
+  key?: SealingKey;
+};
+
+/**
+ * The first bytes are at hand when it resolves. Parts are opened one after the other.
+ *
+ * @throws DamagedBytes, also later on, for sealed bytes that are not as they were stored
+ */
 export async function readBytes(
   blobs: BlobStore,
   { bytes, size }: Pick<StoredObject, "bytes" | "size">,
   { from, to }: ByteRange = { from: 0, to: size },
-  options?: { lend?: boolean },
+  options: ReadOptions = {},
 ): Promise<AsyncIterable<Uint8Array>> {
-  const whole = from === 0 && size <= to;
-  if (bytes.kind === "inline") return once(whole ? bytes.bytes : bytes.bytes.subarray(from, to));
-  if (bytes.kind === "blob") return open(blobs, bytes.blob, whole ? undefined : { from, to }, options);
+  if (bytes.kind === "inline") return once((await openInline(bytes.bytes, options.key)).subarray(from, to));
+  if (bytes.kind === "blob") return open(blobs, bytes.blob, size, { from, to }, options);
 
   const pieces = [...piecesOf(bytes.parts, from, to)];
   const [first, ...others] = pieces;
   return first === undefined
     ? once(new Uint8Array())
     : joined(blobs, await openPiece(blobs, first, options), others, options);
+}
+
+/** Bytes that lie in a row. @throws DamagedBytes */
+export async function openInline(bytes: Uint8Array, key: SealingKey | undefined): Promise<Uint8Array> {
+  const opened = key === undefined ? bytes : await openSealed(key, bytes, aboutInline);
+  if (opened === undefined) throw new DamagedBytes("the bytes of a row are damaged");
+  return opened;
 }
 
 type Piece = { part: StoredPart; from: number; to: number };
@@ -34,28 +54,34 @@ function* piecesOf(parts: readonly StoredPart[], from: number, to: number): Gene
   }
 }
 
-/** A generator that never began runs no `finally`: so who gives up before the first chunk closes the first part here. */
 function joined(
   blobs: BlobStore,
   first: AsyncIterable<Uint8Array>,
   others: readonly Piece[],
-  options: { lend?: boolean } | undefined,
+  options: ReadOptions,
 ): AsyncIterable<Uint8Array> {
   const opened = first[Symbol.asyncIterator]();
   async function* chunks(): AsyncGenerator<Uint8Array> {
     yield* { [Symbol.asyncIterator]: () => opened };
     for (const piece of others) yield* await openPiece(blobs, piece, options);
   }
-  const all = chunks();
+  return closingUnbegun(chunks(), opened);
+}
+
+/** A generator that never began runs no `finally`: so who gives up before the first chunk closes `source` here. */
+function closingUnbegun(
+  chunks: AsyncGenerator<Uint8Array>,
+  source: AsyncIterator<Uint8Array>,
+): AsyncIterable<Uint8Array> {
   let begun = false;
   const iterator: AsyncIterator<Uint8Array> = {
     next() {
       begun = true;
-      return all.next();
+      return chunks.next();
     },
     async return() {
-      if (!begun) await opened.return?.();
-      return all.return(undefined);
+      if (!begun) await source.return?.();
+      return chunks.return(undefined);
     },
   };
   return { [Symbol.asyncIterator]: () => iterator };
@@ -64,20 +90,37 @@ function joined(
 function openPiece(
   blobs: BlobStore,
   { part, from, to }: Piece,
-  options: { lend?: boolean } | undefined,
+  options: ReadOptions,
 ): Promise<AsyncIterable<Uint8Array>> {
-  return open(blobs, part.blob, from === 0 && to === part.size ? undefined : { from, to }, options);
+  return open(blobs, part.blob, part.size, { from, to }, options);
 }
 
 async function open(
   blobs: BlobStore,
   blob: string,
-  range: ByteRange | undefined,
-  options: { lend?: boolean } | undefined,
+  size: number,
+  range: ByteRange,
+  { lend, key }: ReadOptions,
 ): Promise<AsyncIterable<Uint8Array>> {
-  const bytes = await blobs.get(blob, range, options);
+  if (key !== undefined && range.to <= range.from && 0 < size) return once(new Uint8Array());
+  const isWhole = range.from === 0 && size <= range.to;
+  const bytes =
+    key === undefined
+      ? await blobs.get(blob, isWhole ? undefined : range, { lend })
+      : await blobs.get(blob, sealedRange(size, range), { lend: true });
   if (bytes === undefined) throw new Error(`blob ${blob} is gone`);
-  return bytes;
+  return key === undefined ? bytes : begun(openFrames(key, blob, size, range, bytes));
+}
+
+/** With its first chunk at hand, so that damage there is known before an answer begins. */
+async function begun(chunks: AsyncGenerator<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+  const first = await chunks.next();
+  async function* all(): AsyncGenerator<Uint8Array> {
+    if (first.done) return;
+    yield first.value;
+    yield* chunks;
+  }
+  return closingUnbegun(all(), chunks);
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

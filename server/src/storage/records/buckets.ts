@@ -15,7 +15,31 @@ export type CorsRule = {
   MaxAgeSeconds?: number;
 };
 
-export type BucketSettings = { tags?: readonly Tag[]; cors?: readonly CorsRule[] };
+export type BucketSettings = {
+  tags?: readonly Tag[];
+  cors?: readonly CorsRule[];
+  /** The bucket policy, as it was written. */
+  policy?: string;
+  publicAccessBlock?: PublicAccessBlock;
+  /** Of new objects. Default: `AES256`. */
+  encryption?: BucketEncryption;
+};
+
+export type PublicAccessBlock = {
+  blockPublicAcls: boolean;
+  ignorePublicAcls: boolean;
+  blockPublicPolicy: boolean;
+  restrictPublicBuckets: boolean;
+};
+
+export type BucketEncryption = {
+  mode: "AES256" | "aws:kms";
+  /** In any form that KMS knows. Default: the service's own key. */
+  keyId?: string;
+  bucketKey?: boolean;
+  /** Keys that clients bring are refused. */
+  blocksCustomerKeys?: boolean;
+};
 
 export type Bucket = { name: string; account: string; region: string; createdAt: number; settings: BucketSettings };
 

@@ -20,6 +20,22 @@ export type ObjectBytes =
   | { kind: "blob"; blob: string }
   | { kind: "parts"; parts: readonly StoredPart[] };
 
+/** How the bytes are sealed, and what opens them beside the keys: object-keys.ts. */
+export type Encryption = {
+  /** As S3 calls it; `customer`: under a key that clients bring with each request. */
+  mode: "AES256" | "aws:kms" | "customer";
+  /** The data key, wrapped; base64. */
+  wrapped: string;
+  /** Of `aws:kms`. */
+  keyArn?: string;
+  /** Of `aws:kms`: the data key serves the bucket for a while. */
+  bucketKey?: boolean;
+  /** What the wrapped key is bound to. */
+  context?: Readonly<Record<string, string>>;
+  /** Of `customer`, base64. */
+  keyMd5?: string;
+};
+
 /** What goes with the bytes and can be replaced without them. */
 export type ObjectDescription = {
   storageClass: string;
@@ -40,6 +56,8 @@ export type StoredObject = ObjectDescription & {
   modifiedAt: number;
   checksums: Checksums;
   bytes: ObjectBytes;
+  /** `undefined`: the bytes lie as they are. */
+  encryption?: Encryption;
 };
 
 /** What a listing tells of an object. */
@@ -132,6 +150,7 @@ function objectOf(row: ObjectRow): StoredObject {
     tags: JSON.parse(row.tags),
     checksums: JSON.parse(row.checksums),
     bytes: bytesOf(row),
+    encryption: row.encryption === null ? undefined : JSON.parse(row.encryption),
   };
 }
 
@@ -156,5 +175,6 @@ function rowOf({ bytes, ...object }: StoredObject): ObjectRow {
     inline: bytes.kind === "inline" ? bytes.bytes : null,
     blob: bytes.kind === "blob" ? bytes.blob : null,
     parts: bytes.kind === "parts" ? JSON.stringify(bytes.parts) : null,
+    encryption: object.encryption === undefined ? null : JSON.stringify(object.encryption),
   };
 }

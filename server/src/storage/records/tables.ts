@@ -105,6 +105,8 @@ export type ObjectRow = {
   blob: string | null;
   /** `[{ number, blob, size, etag, checksums }]` */
   parts: Json | null;
+  /** `Encryption` of objects.ts. `null`: the bytes lie as they are. */
+  encryption: Json | null;
 };
 
 export type UploadRow = {
@@ -118,6 +120,8 @@ export type UploadRow = {
   tags: Json;
   checksum_algorithm: string | null;
   checksum_type: string | null;
+  /** As in {@link ObjectRow}; of all its parts. */
+  encryption: Json | null;
 };
 
 export type PartRow = {

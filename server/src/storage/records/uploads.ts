@@ -3,7 +3,7 @@
  */
 import type { Kysely } from "kysely";
 import { beyondPrefix } from "./key-order.ts";
-import type { ChecksumValues, ObjectDescription, StoredPart } from "./objects.ts";
+import type { ChecksumValues, Encryption, ObjectDescription, StoredPart } from "./objects.ts";
 import type { PartRow, Tables, UploadRow } from "./tables.ts";
 
 export type Upload = ObjectDescription & {
@@ -15,6 +15,8 @@ export type Upload = ObjectDescription & {
   /** Lower-case name. */
   checksumAlgorithm?: string;
   checksumType?: "FULL_OBJECT" | "COMPOSITE";
+  /** Of all parts. `undefined`: they lie as they are. */
+  encryption?: Encryption;
 };
 
 export type UploadedPart = StoredPart & { modifiedAt: number };
@@ -38,6 +40,7 @@ export async function insertUpload(db: Kysely<Tables>, upload: Upload): Promise<
       tags: JSON.stringify(upload.tags),
       checksum_algorithm: upload.checksumAlgorithm ?? null,
       checksum_type: upload.checksumType ?? null,
+      encryption: upload.encryption === undefined ? null : JSON.stringify(upload.encryption),
     })
     .execute();
 }
@@ -156,6 +159,7 @@ function uploadOf(row: UploadRow): Upload {
     headers: JSON.parse(row.headers),
     metadata: JSON.parse(row.metadata),
     tags: JSON.parse(row.tags),
+    encryption: row.encryption === null ? undefined : JSON.parse(row.encryption),
     ...checksumOf(row),
   };
 }
