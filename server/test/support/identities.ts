@@ -139,5 +139,5 @@ async function putPolicies(records: Records, ownerId: string, policies: readonly
 
 /** The text of a document, also of one that was given as a statement or a list of them. */
 export function documentOf(policy: object): string {
-  return JSON.stringify("Statement" in policy ? policy : { Version: "2012-10-17", Statement: policy });
+  return JSON.stringify({ Version: "2012-10-17", ...("Statement" in policy ? policy : { Statement: policy }) });
 }
