@@ -7,7 +7,7 @@ import type { AccessQuestion, Decision, MatchedStatement, PolicyPrincipal } from
 export function explain({ principal, action, resource }: AccessQuestion, decision: Decision): string[] {
   const may = decision.allowed ? "may" : "may not";
   return [
-    `${nameOf(principal)} ${may} do ${action} on ${resource === "*" ? "any resource" : resource}, ${decision.reason}.`,
+    `${nameOf(principal)} ${may} do ${action} on ${resource === "*" ? "all resources" : resource}, ${decision.reason}.`,
     ...decision.matched.map(statementSentence),
     ...missingSentence(decision),
   ];
@@ -27,7 +27,7 @@ function missingSentence({ missingContext }: Decision): string[] {
 function nameOf(principal: PolicyPrincipal): string {
   switch (principal.type) {
     case "anonymous":
-      return "Who has not signed";
+      return "An anonymous caller";
     case "root":
       return `The root of account ${principal.accountId}`;
     case "web-identity":
