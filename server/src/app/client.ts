@@ -7,6 +7,7 @@ import { systemClock } from "../base/clock.ts";
 import { signRequest } from "../edge/auth/sign.ts";
 import { UsageError } from "./options.ts";
 import { type LocalConfig, readRootKey } from "./root-key.ts";
+import { trustAuthority } from "./tls/trust.ts";
 
 export type Client = {
   region: string;
@@ -68,7 +69,7 @@ export async function openClient(
 export async function findServer(
   config: LocalConfig,
   flags: Record<string, string | boolean | undefined>,
-): Promise<{ endpoint: string; credentials: Keys; region: string }> {
+): Promise<Found> {
   const served = await fromFile<{ url: string }>(config.data, "server.json");
   const endpoint = flags.endpoint ?? process.env.AWS_ENDPOINT_URL ?? served?.url;
   // The environment's keys may be meant for AWS itself, so they come second.
@@ -81,8 +82,17 @@ export async function findServer(
   }
   const region = String(flags.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1");
   if (!URL.canParse(String(endpoint))) throw new UsageError(`--endpoint must be a URL, not ${endpoint}`);
-  return { endpoint: String(endpoint), credentials, region };
+  const authority = isOwn ? await trustAuthority(config.data) : undefined;
+  return { endpoint: String(endpoint), credentials, region, authority };
 }
+
+export type Found = {
+  endpoint: string;
+  credentials: Keys;
+  region: string;
+  /** The file of the server's own authority, which this process trusts now. */
+  authority: string | undefined;
+};
 
 type Keys = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 

@@ -1,6 +1,7 @@
 /**
  * `millrace env`: what a shell needs to know for unmodified AWS clients to talk to the server of a data folder.
  */
+import { resolve } from "node:path";
 import { clientFlags, clientHelp, findServer } from "./client.ts";
 import { describeOptions, parseOptions, refuseBeyond } from "./options.ts";
 
@@ -18,7 +19,7 @@ export async function run(args: string[]): Promise<number> {
     return 0;
   }
   refuseBeyond(0, positionals);
-  const { endpoint, credentials, region } = await findServer(config, flags);
+  const { endpoint, credentials, region, authority } = await findServer(config, flags);
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   const variables = {
     AWS_ENDPOINT_URL: endpoint,
@@ -27,6 +28,8 @@ export async function run(args: string[]): Promise<number> {
     ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }),
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
+    ...(authority !== undefined &&
+      endpoint.startsWith("https:") && { AWS_CA_BUNDLE: resolve(authority), NODE_EXTRA_CA_CERTS: resolve(authority) }),
   };
   for (const [name, value] of Object.entries(variables)) process.stdout.write(`export ${name}=${quoted(value)}\n`);
   if (sessionToken === undefined) process.stdout.write("unset AWS_SESSION_TOKEN AWS_PROFILE\n");

@@ -1,7 +1,8 @@
 /**
  * The page of `demo --keep`: plays the results with hls.js and shows the film and thumbnails beside them.
  *
- * Buckets are private, so this little server on loopback reads them with the demo's keys.
+ * Buckets are private and browsers do not know the demo's authority, so this little server on loopback reads objects with
+ * the demo's keys, and what belongs to the stream over HTTPS.
  */
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -13,7 +14,7 @@ import { GetObjectCommand, ListObjectsV2Command, type S3Client } from "@aws-sdk/
 export type DemoPage = { url: string; close(): Promise<void> };
 
 /** `replay`: an HLS session of the stream. */
-export async function servePage(s3: S3Client, bucket: string, replay: string): Promise<DemoPage> {
+export async function servePage(s3: S3Client, bucket: string, replay: URL): Promise<DemoPage> {
   const player = await readFile(new URL(import.meta.resolve("hls.js/dist/hls.min.js")));
   const server = createServer((request, response) => {
     answer(s3, bucket, { player, replay }, request, response).catch(() => {
@@ -35,15 +36,22 @@ export async function servePage(s3: S3Client, bucket: string, replay: string): P
 async function answer(
   s3: S3Client,
   bucket: string,
-  { player, replay }: { player: Buffer; replay: string },
+  { player, replay }: { player: Buffer; replay: URL },
   request: IncomingMessage,
   response: ServerResponse,
 ) {
-  const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
+  const url = new URL(request.url ?? "/", "http://localhost");
+  const path = decodeURIComponent(url.pathname);
   if (path === "/") {
-    response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(await page(s3, bucket, replay));
+    response
+      .writeHead(200, { "content-type": "text/html; charset=utf-8" })
+      .end(await page(s3, bucket, replay.pathname + replay.search));
   } else if (path === "/hls.js") {
     response.writeHead(200, { "content-type": "text/javascript" }).end(player);
+  } else if (path.startsWith("/hls/v1/")) {
+    const part = await fetch(new URL(path + url.search, replay));
+    response.writeHead(part.status, { "content-type": part.headers.get("content-type") ?? "" });
+    response.end(new Uint8Array(await part.arrayBuffer()));
   } else {
     const Range = request.headers.range;
     const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: path.slice(1), Range }));

@@ -1,5 +1,5 @@
 /**
- * A `millrace serve` of the demo's own: the real program on a free port of loopback.
+ * A `millrace serve` of the demo's own: the real program on a free port of loopback, over HTTPS.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
@@ -8,11 +8,14 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Config, parseOptions, UsageError } from "../options.ts";
 import { readRootKey } from "../root-key.ts";
+import { trustAuthority } from "../tls/trust.ts";
 
 export type DemoServer = {
   url: string;
   /** As the server has it. */
   config: Config;
+  /** The file of its authority, which this process trusts. */
+  authority: string;
   accessKeyId: string;
   secretAccessKey: string;
   close(): Promise<void>;
@@ -24,7 +27,11 @@ export async function startServer(dataFolder: string): Promise<DemoServer> {
   const logPath = join(dataFolder, "server.log");
   const child = spawn(
     process.execPath,
-    [...process.execArgv, process.argv[1] ?? "", "serve", "--listen", "127.0.0.1:0", "--data", dataFolder],
+    [
+      ...process.execArgv,
+      process.argv[1] ?? "",
+      ...["serve", "--listen", "127.0.0.1:0", "--tls", "local", "--data", dataFolder],
+    ],
     { stdio: ["ignore", "pipe", "pipe"], env: withoutServerSettings(process.env) },
   );
   child.stderr.pipe(createWriteStream(logPath));
@@ -33,7 +40,8 @@ export async function startServer(dataFolder: string): Promise<DemoServer> {
   });
   const { config } = parseOptions("serve", ["--data", dataFolder], {});
   const { id: accessKeyId, secret: secretAccessKey } = (await readRootKey(config))!;
-  return { url, config, accessKeyId, secretAccessKey, close: () => end(child) };
+  const authority = (await trustAuthority(dataFolder))!;
+  return { url, config, authority, accessKeyId, secretAccessKey, close: () => end(child) };
 }
 
 /** The demo's server is on loopback in a temporary folder, whatever the user's own server is set to. */

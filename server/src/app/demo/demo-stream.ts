@@ -72,19 +72,19 @@ export async function checkStream(server: DemoServer, stream: DemoStream, folder
   return [
     checkFragments(fragments, stream),
     await checkMedia(media, stream, fragments.at(-1)!.FragmentNumber!),
-    await checkPlaylist("stream: HLS, MP4 fragments", await hlsUrl(archived, stream, "FRAGMENTED_MP4"), stream),
-    await checkPlaylist("stream: HLS, MPEG-TS", await hlsUrl(archived, stream, "MPEG_TS"), stream),
-    await checkPlaylist("stream: DASH", await dashUrl(archived, stream), stream),
+    await checkPlaylist("stream: HLS, MP4 fragments", await hlsUrl(archived, stream, "FRAGMENTED_MP4"), server, stream),
+    await checkPlaylist("stream: HLS, MPEG-TS", await hlsUrl(archived, stream, "MPEG_TS"), server, stream),
+    await checkPlaylist("stream: DASH", await dashUrl(archived, stream), server, stream),
     await checkClip(archived, stream, join(folder, "clip.mp4")),
     await checkImages(archived, stream, fragments[0]!.ProducerTimestamp!, folder),
   ];
 }
 
 /** For a player; good for an hour. */
-export async function openReplay(server: DemoServer, stream: DemoStream): Promise<string> {
+export async function openReplay(server: DemoServer, stream: DemoStream): Promise<URL> {
   const credentials = { accessKeyId: server.accessKeyId, secretAccessKey: server.secretAccessKey };
   const archived = new KinesisVideoArchivedMedia({ endpoint: server.url, region, credentials });
-  return hlsUrl(archived, stream, "FRAGMENTED_MP4");
+  return new URL(await hlsUrl(archived, stream, "FRAGMENTED_MP4"));
 }
 
 /** All of the stream, by the producer's clock. */
@@ -169,8 +169,8 @@ async function dashUrl(archived: KinesisVideoArchivedMedia, stream: DemoStream):
   return DASHStreamingSessionURL!;
 }
 
-async function checkPlaylist(what: string, url: string, { frames }: DemoStream): Promise<Check> {
-  const found = await countPackets(url);
+async function checkPlaylist(what: string, url: string, server: DemoServer, { frames }: DemoStream): Promise<Check> {
+  const found = await countPackets(url, ["-tls_verify", "1", "-ca_file", server.authority]);
   return { what, found: textOf(found), problems: problemsOf(found, frames) };
 }
 
@@ -207,11 +207,11 @@ async function checkImages(
 }
 
 /** Each kind by itself: FFmpeg's reader of DASH ends with the kind that ends first. */
-async function countPackets(input: string): Promise<Frames> {
+async function countPackets(input: string, options: readonly string[] = []): Promise<Frames> {
   const ffprobe = process.env.MILLRACE_FFPROBE ?? "ffprobe";
   const count = async (kind: "v:0" | "a:0") => {
     const shown = ["-show_entries", "stream=nb_read_packets", "-of", "json"];
-    const args = ["-v", "error", "-select_streams", kind, "-count_packets", ...shown, input];
+    const args = ["-v", "error", ...options, "-select_streams", kind, "-count_packets", ...shown, input];
     const { stdout } = await promisify(execFile)(ffprobe, args, { maxBuffer: 16 << 20 });
     const streams: { nb_read_packets?: string }[] = JSON.parse(stdout).streams;
     return Number(streams[0]?.nb_read_packets ?? 0);

@@ -96,6 +96,7 @@ async function keep(
   say("watch", page.url);
   process.stdout.write(`
 The server keeps running:
+  export AWS_CA_BUNDLE=${server.authority}
   export AWS_ACCESS_KEY_ID=${server.accessKeyId} AWS_SECRET_ACCESS_KEY=${server.secretAccessKey} AWS_DEFAULT_REGION=us-east-1
   aws --endpoint-url ${server.url} s3 ls s3://${bucket} --recursive
   aws --endpoint-url ${server.url} kinesisvideo describe-stream --stream-name ${stream.name}

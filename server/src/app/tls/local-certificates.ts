@@ -16,6 +16,7 @@ import { repeat } from "../../base/repeat.ts";
 import type { Certificates, CertifiedKey } from "../../edge/listener.ts";
 import type { Secrets } from "../../storage/keys/secrets.ts";
 import type { Config } from "../options.ts";
+import { authorityFile } from "./authority-file.ts";
 import { endOf, issueLeaf, makeAuthority } from "./certificates.ts";
 
 export type LocalCertificatesOptions = {
@@ -28,9 +29,6 @@ export type LocalCertificatesOptions = {
   random: Random;
   log: Log;
 };
-
-/** In the data folder, for clients. */
-export const authorityFile = "ca.pem";
 
 const renewedBeforeMs = 30 * 24 * 3600_000;
 const lookedAtEveryMs = 3600_000;
