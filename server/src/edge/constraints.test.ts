@@ -74,3 +74,14 @@ test("what is refused for its length is not held against a pattern", () => {
   const check = compileConstraints({ "ReadJobRequest.Id": { length: [0, 2048], pattern: /(a+)+b/ } }, "x");
   assert.throws(() => check(type, { Id: "a".repeat(5000) }), { message: /at 'id' failed .* equal to 2048$/ });
 });
+
+test("the value of a secret is not repeated in the message", () => {
+  const iam = modelOf("iam");
+  const checkIam = compileConstraints({ "CreateLoginProfileRequest.Password": { length: [1, 128] } }, "iam");
+  const { type } = iam.operations.get("CreateLoginProfile")!.input;
+  const input = { UserName: "ada", Password: "correct horse".repeat(20) };
+  assert.throws(() => checkIam(type!, input), {
+    code: "ValidationError",
+    message: /^1 validation error detected: Value at 'password' failed to satisfy constraint: Member must have length/,
+  });
+});

@@ -11,7 +11,8 @@ import type { Member, StructureType, Type } from "./model/model.ts";
 
 export type Checker = (type: StructureType, input: Record<string, unknown>) => void;
 
-type Violation = { value: unknown; path: string; rule: string };
+/** `value` of a secret is left out: messages end in logs. */
+type Violation = { value?: unknown; path: string; rule: string };
 
 /** More would not be read. */
 const maxViolations = 50;
@@ -45,7 +46,9 @@ export function compileConstraints(constraints: ServiceConstraints, signingName:
       const element = value[member.name];
       const memberPath = path === "" ? lowerCamel(member.name) : `${path}.${lowerCamel(member.name)}`;
       if (element !== undefined && element !== null) {
+        const before = found.length;
         check(member.type, element, memberPath, `${type.name}.${member.name}`, found);
+        if (member.isSensitive) for (const violation of found.slice(before)) delete violation.value;
       } else if (member.required && !isStream(member)) {
         found.push({ value: null, path: memberPath, rule: "Member must not be null" });
       }
@@ -149,7 +152,8 @@ function refusal(signingName: string, found: readonly Violation[]): ServiceError
   }
   const count = found.length === 1 ? "1 validation error" : `${found.length} validation errors`;
   const each = found.map(
-    ({ value, path, rule }) => `Value ${show(value)} at '${path}' failed to satisfy constraint: ${rule}`,
+    (one) =>
+      `Value ${"value" in one ? `${show(one.value)} ` : ""}at '${one.path}' failed to satisfy constraint: ${one.rule}`,
   );
   return new ServiceError(codes[signingName] ?? "ValidationException", 400, `${count} detected: ${each.join("; ")}`);
 }

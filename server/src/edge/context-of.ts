@@ -17,9 +17,10 @@ export function askingOf(
   request: EdgeRequest,
   { caller, region }: Pick<Authenticated, "caller" | "region">,
   signingName: string,
-  { authorizer = rootAlone, clock }: { authorizer?: Authorizer; clock: Clock },
+  { authorizer = rootAlone, clock, onDecision }: { authorizer?: Authorizer; clock: Clock } & Pick<Asking, "onDecision">,
 ): Asking {
-  return { caller, request: requestConditions(request, { caller, region, now: clock() }), signingName, authorizer };
+  const conditions = requestConditions(request, { caller, region, now: clock() });
+  return { caller, request: conditions, signingName, authorizer, onDecision };
 }
 
 export function contextOf(

@@ -14,6 +14,7 @@ import { missingCredentials } from "./auth/auth-errors.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import { authorizeOrDeny } from "./authorize.ts";
 import type { Authorizer } from "./authorizer.ts";
+import { type CallRecord, type Found, linkedOperation, noteDecisions } from "./call-record.ts";
 import { chooseService } from "./choose-service.ts";
 import { type Checker, compileConstraints } from "./constraints.ts";
 import { askingOf, contextOf } from "./context-of.ts";
@@ -44,6 +45,8 @@ export type EdgeOptions = {
   s3BaseDomains: readonly string[];
   /** Unsigned paths of our own, below `/_millrace/`. */
   extra?: (request: EdgeRequest) => Promise<EdgeResponse | undefined>;
+  /** Told of every call once there is an answer to it. Must not throw. */
+  onCall?: (call: CallRecord) => void;
   /** Models by name, where they are not among those in model/. */
   models?: Readonly<Record<string, Model>>;
 };
@@ -61,13 +64,14 @@ export type Served = {
 const maxWholeBytes = 8 * 1024 * 1024;
 
 export function createEdge(options: EdgeOptions): Handler {
-  const { random, log, extra } = options;
+  const { random, log, extra, clock, onCall } = options;
   const served = options.services.map((service) => prepare(service, options));
   /** S3's `x-amz-id-2`: who answered. */
   const hostId = Buffer.from(random(48)).toString("base64");
 
   return async (request) => {
     const requestId = uuid(random);
+    const startedAtMs = clock();
     if (request.rawPath.startsWith("/_millrace/") && extra !== undefined) {
       const answer = await extra(request).catch((error) => {
         log.error({ err: error, requestId, path: request.rawPath }, "a request of our own failed");
@@ -80,17 +84,25 @@ export function createEdge(options: EdgeOptions): Handler {
     const chosen = linked === undefined ? chooseService(served, request) : { service: linked };
     const dialect = "service" in chosen ? chosen.service.model : dialectOf(chosen.unserved);
     const isS3 = dialect.signingName === "s3";
+    const found: Found = { decisions: [] };
+    let failure: ServiceError | undefined;
     let answer: EdgeResponse;
     try {
       if (!("service" in chosen)) throw notServed(chosen.unserved);
-      answer = await serve(chosen.service, request, requestId, options);
+      answer = await serve(chosen.service, request, requestId, options, found);
     } catch (error) {
       const mistake = callersMistake(error, dialect);
       if (mistake === undefined && !request.signal.aborted) {
         log.error({ err: error, requestId, method: request.method, path: request.rawPath }, "a request failed");
       }
       const details = { requestId, hostId, resource: request.rawPath, isHead: request.method === "HEAD" };
-      answer = encodeError(mistake ?? ownFailure(dialect), dialect, details);
+      failure = mistake ?? ownFailure(dialect);
+      answer = encodeError(failure, dialect, details);
+    }
+    if (onCall !== undefined && request.method !== "OPTIONS") {
+      const service = "service" in chosen ? dialect.signingName : chosen.unserved;
+      const { status } = answer;
+      onCall({ ...found, requestId, request, service, startedAtMs, endedAtMs: clock(), status, error: failure });
     }
     if (isS3 && "service" in chosen) {
       Object.assign(answer.headers, await corsHeadersFor(chosen.service.service, request, options));
@@ -108,13 +120,23 @@ function prepare(service: Service<unknown>, { models }: EdgeOptions): Served {
   return { service, model, protocol: protocolOf(model), check };
 }
 
-async function serve(served: Served, request: EdgeRequest, requestId: string, options: EdgeOptions): Promise<Answer> {
+async function serve(
+  served: Served,
+  request: EdgeRequest,
+  requestId: string,
+  options: EdgeOptions,
+  found: Found,
+): Promise<Answer> {
   const { service, model, protocol, check } = served;
   const isS3 = model.signingName === "s3";
-  if (isLink(service, request)) return answerLink(service, request);
+  if (isLink(service, request)) {
+    found.kind = "link";
+    found.operation = linkedOperation(request.rawPath);
+    return answerLink(service, request);
+  }
   if (isOpenPreflight(served, request)) return answerOpenPreflight(request);
   if (isS3 && isPreflight(request)) return answerPreflight(service, request, options);
-  if (isS3 && isForm(request)) return answerForm(service, request, requestId, options);
+  if (isS3 && isForm(request)) return answerForm(service, request, requestId, options, found);
 
   const who = await authenticate(request, {
     credentials: options.credentials,
@@ -125,16 +147,22 @@ async function serve(served: Served, request: EdgeRequest, requestId: string, op
     bodyMode: () => (isS3 ? "streamed" : isEndless(model, request) ? "endless" : "whole"),
     maxBodyBytes: maxWholeBytes,
   });
+  found.kind = who.kind;
+  found.caller = who.caller;
+  found.region = who.region;
   const call = openCall(request, who, { requestId, isS3, maxWholeBytes, s3BaseDomains: options.s3BaseDomains });
   const asked = await protocol.route(call);
+  found.operation = asked.operation.name;
   // Nobody in particular need not be listened to.
   if (who.caller === undefined && !service.unsigned?.has(asked.operation.name)) {
     throw missingCredentials(model.signingName);
   }
   const operation = operationNamed(service, asked.operation.name, isS3);
   const input = await asked.decode();
+  found.input = input;
+  found.inputType = asked.operation.input.type;
   if (asked.operation.input.type !== undefined) check(asked.operation.input.type, input);
-  const asking = askingOf(request, who, model.signingName, options);
+  const asking = askingOf(request, who, model.signingName, { ...options, onDecision: noteDecisions(found) });
   const context = { ...service.context, ...contextOf(call, who, asking, options) };
   if (!service.undeniable?.has(asked.operation.name)) {
     await authorizeOrDeny(asking, await operation.authorize(input, context));

@@ -7,6 +7,7 @@ import type { Authenticated } from "./auth/authenticate.ts";
 import { verifyPostPolicy } from "./auth/post-policy.ts";
 import { authorizeOrDeny } from "./authorize.ts";
 import type { Authorizer } from "./authorizer.ts";
+import { type Found, noteDecisions } from "./call-record.ts";
 import { readForm } from "./codecs/multipart.ts";
 import { Undecodable } from "./codecs/undecodable.ts";
 import { buildXmlDocument, escapeXml } from "./codecs/xml.ts";
@@ -35,7 +36,10 @@ export async function answerForm(
   request: EdgeRequest,
   requestId: string,
   options: Options,
+  found: Found,
 ): Promise<Answer> {
+  found.kind = "form";
+  found.operation = "PostObject";
   const sent = { body: request.body, kind: "form", trailers: () => ({}) } as const;
   const call = openCall(request, sent, {
     requestId,
@@ -55,13 +59,16 @@ export async function answerForm(
   );
   const { caller, region, lengthRange } = await verifyPostPolicy({ bucket, fields: form.fields }, options);
   const who: Authenticated = { ...sent, caller, service: "s3", region: region ?? "us-east-1" };
+  found.caller = caller;
+  found.region = who.region;
+  found.input = { Bucket: bucket, Key: form.fields.key };
   const input = {
     Bucket: bucket,
     fields: form.fields,
     fileName: form.fileName,
     Body: withinRange(form.file, lengthRange),
   };
-  const asking = askingOf(request, who, "s3", options);
+  const asking = askingOf(request, who, "s3", { ...options, onDecision: noteDecisions(found) });
   const context = { ...(service.context as object), ...contextOf(call, who, asking, options) };
   await authorizeOrDeny(asking, await postObject.authorize(input, context));
   const { status, headers, response } = await postObject.run(input, context);

@@ -169,8 +169,16 @@ function checkSignature(request: EdgeRequest, claim: Claim, key: Buffer, payload
   }
   const [canonicalRequest = ""] = tried;
   const stringToSign = buildStringToSign(claim.timestamp, claim.scope, canonicalRequest);
-  log?.debug({ accessKeyId: claim.accessKeyId, canonicalRequest, stringToSign }, "a signature does not match");
+  const shown = withoutSecrets(canonicalRequest);
+  log?.debug({ accessKeyId: claim.accessKeyId, canonicalRequest: shown, stringToSign }, "a signature does not match");
   throw wrongSignature(claim.accessKeyId, claim.signature, service, { stringToSign, canonicalRequest });
+}
+
+/** Session tokens and keys of customers may stand among what is signed. */
+function withoutSecrets(canonicalRequest: string): string {
+  return canonicalRequest
+    .replace(/^(x-amz-security-token|x-amz-[a-z-]*server-side-encryption-customer-key):.*$/gm, "$1:HIDDEN")
+    .replace(/(X-Amz-Security-Token|SessionToken|x-amz-[a-z-]*customer-key)=[^&\n]*/gi, "$1=HIDDEN");
 }
 
 const headerReadings: readonly ((value: string) => string)[] = [
