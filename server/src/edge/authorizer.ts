@@ -17,11 +17,12 @@ export interface Authorizer {
   decide(asked: AccessRequest): Promise<Decision>;
 }
 
-/** Of a server without policies: the root of an account may do everything, anybody else nothing. */
+/** Of a server without policies: the root of an account may do everything in it, anybody else nothing. */
 export const rootAlone: Authorizer = {
   async decide({ caller, wanted }) {
     const none = { matched: [], missingContext: [] };
-    return caller?.isRoot
+    const isOwn = wanted.accountId === undefined || wanted.accountId === caller?.accountId;
+    return caller?.isRoot && isOwn
       ? { allowed: true, decision: "allowed", reason: "it is the root of the account", ...none }
       : {
           allowed: false,
