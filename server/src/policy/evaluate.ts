@@ -77,14 +77,14 @@ const ofResource = ({ principals }: Statement, { principal }: AccessQuestion) =>
 
 function weigher(question: AccessQuestion, missing: Set<string>) {
   const action = splitAction(question.action);
-  const resource = { text: question.resource, parts: splitArn(question.resource) };
+  const arn = splitArn(question.resource);
   const lookup: Lookup = ({ name, lower }) => {
     if (Object.hasOwn(question.context, lower)) return question.context[lower];
     missing.add(name);
     return undefined;
   };
   const speaks = ({ actions, resources, conditions }: Statement): boolean => {
-    if (!actions(action) || resources?.(resource, lookup) === false) return false;
+    if (!actions(action) || resources?.(arn, lookup) === false) return false;
     // All are asked, also after a false one, so that all missing keys are known.
     let holds = true;
     for (const condition of conditions) holds = condition(lookup) && holds;

@@ -45,16 +45,15 @@ type ResourceStyle = {
  */
 export function resourceTest(patterns: readonly string[], { isNot, effect, variables }: ResourceStyle): ResourceTest {
   const parsed = patterns.map((pattern) => parseResource(pattern, variables));
-  return ({ text, parts }, lookup) => {
+  return (arn, lookup) => {
     let isUnknown = false;
     for (const pattern of parsed) {
       if (pattern === "*") return !isNot;
-      if (parts === undefined || text === "*") continue;
-      if (!parts[5]!.startsWith(pattern.lastStart)) continue;
-      if (!pattern.front.every((glob, index) => matchesGlob(glob, parts[index]!))) continue;
+      if (arn === undefined || !arn[5]!.startsWith(pattern.lastStart)) continue;
+      if (!pattern.front.every((glob, index) => matchesGlob(glob, arn[index]!))) continue;
       const last = pattern.lastGlob ?? filledGlob(pattern.last, lookup);
       if (last === undefined) isUnknown = true;
-      else if (matchesGlob(last, parts[5]!)) return !isNot;
+      else if (matchesGlob(last, arn[5]!)) return !isNot;
     }
     return isNot && !(isUnknown && effect === "Allow");
   };

@@ -29,11 +29,8 @@ export type Position = { line: number; column: number };
 /** Both parts in lower case. */
 export type ActionTest = (action: { service: string; name: string }) => boolean;
 
-/** `parts`: the ARN split at its first five colons; `undefined` if it is none. */
-export type ResourceTest = (
-  resource: { text: string; parts: readonly string[] | undefined },
-  lookup: Lookup,
-) => boolean;
+/** `arn`: split at its first five colons; `undefined`: all resources, or what is no ARN. */
+export type ResourceTest = (arn: readonly string[] | undefined, lookup: Lookup) => boolean;
 
 /**
  * How a statement speaks about who asks; `undefined`: not at all.

@@ -77,6 +77,7 @@ const names: readonly [principal: unknown, who: PolicyPrincipal, Named][] = [
   [{ Service: "sns.amazonaws.com" }, transcoder, "no"],
   [{ Service: "elastictranscoder.amazonaws.com" }, bob, "no"],
   [{ Federated: "id.example.org/devices" }, device, "direct"],
+  [{ Federated: ["id.example.com", "id.example.org/devices"] }, device, "direct"],
   [{ Federated: `arn:aws:iam::${account}:oidc-provider/id.example.org/devices` }, device, "direct"],
   [{ Federated: `arn:aws:iam::${otherAccount}:oidc-provider/id.example.org/devices` }, device, "no"],
   [{ Federated: `arn:aws:iam::${account}:oidc-provider/id.example.org` }, device, "no"],
