@@ -18,6 +18,7 @@ import { startWorker } from "../engine/jobs/worker.ts";
 import { startBlobSweeper } from "../engine/retention/blob-sweeper.ts";
 import { startKeySweeper } from "../engine/retention/key-sweeper.ts";
 import { openStreamEngine } from "../engine/stream-engine.ts";
+import { openKmsService } from "../services/kms/service.ts";
 import { openS3Service } from "../services/s3/service.ts";
 import { openStreamsServices } from "../services/streams/service.ts";
 import { openTranscoderService } from "../services/transcoder/service.ts";
@@ -74,6 +75,7 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
     const { rootKey } = identity;
     const services = [
       identity.sts,
+      openKmsService({ records, keys }),
       openTranscoderService({
         records,
         clock,

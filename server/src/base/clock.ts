@@ -8,6 +8,8 @@ export type Clock = () => number;
 
 export const systemClock: Clock = () => Date.now();
 
+export const dayMs = 86_400_000;
+
 /** Resolves after so many milliseconds. */
 export type Sleep = (ms: number) => Promise<void>;
 

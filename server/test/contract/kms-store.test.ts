@@ -213,7 +213,7 @@ for (const [engine, openRecords] of Object.entries(engines)) {
       await one.rotate(key.id, "ON_DEMAND");
       const { blob } = await one.encrypt(home, key.id, secret, {});
       await other.decrypt(blob, {});
-      const leaving = { state: "PendingDeletion", deletesAt: now + 7 * day, pendingDays: 7 } as const;
+      const leaving = { state: "PendingDeletion", deletesAt: now + 7 * day } as const;
       await one.change(key.id, () => leaving);
       await assert.rejects(one.decrypt(blob, {}), failure("KMSInvalidState"));
       await assert.rejects(one.check(key.arn), failure("KMSInvalidState"));

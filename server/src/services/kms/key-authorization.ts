@@ -70,12 +70,16 @@ function fits({ operations, constraints }: Grant, action: string, context: Encry
 function meets(context: EncryptionContext, constraints: GrantConstraints = {}): boolean {
   const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } = constraints;
   if (subset !== undefined && !holds(context, subset)) return false;
-  return equals === undefined || (holds(context, equals) && holds(equals, context));
+  return equals === undefined || isEqual(context, equals);
 }
 
 /** Whether all pairs of `part` are in `whole`. */
 export function holds(whole: EncryptionContext, part: EncryptionContext): boolean {
   return Object.entries(part).every(([name, value]) => Object.hasOwn(whole, name) && whole[name] === value);
+}
+
+export function isEqual(one: EncryptionContext, other: EncryptionContext): boolean {
+  return holds(one, other) && holds(other, one);
 }
 
 /** A grant speaks as one more statement of the key policy, so that what is denied elsewhere stays denied. */

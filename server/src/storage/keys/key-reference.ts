@@ -9,7 +9,7 @@ export type KeyReference = ({ id: string } | { alias: string }) & {
 };
 
 const keyId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const aliasName = /^alias\/[a-zA-Z0-9/_-]{1,250}$/;
+export const aliasName = /^alias\/[a-zA-Z0-9/_-]{1,250}$/;
 const keyArn = /^arn:aws:kms:([a-z0-9-]+):(\d{12}):(key|alias)\/(.+)$/s;
 
 /** `undefined`: it has none of these forms. */

@@ -111,9 +111,17 @@ export function openKmsStore({ records, wrapper, clock, random }: KmsOptions): K
     about: Pick<Key, "manager" | "description" | "policy" | "tags" | "rotationDays" | "rotatesAt">,
   ): Promise<{ key: Key; material: KmsMaterialRow }> {
     const id = uuid(random);
-    const never = { deletesAt: undefined, pendingDays: undefined };
     const arn = buildKeyArn({ ...home, id });
-    const key: Key = { id, arn, ...home, createdAt: clock(), state: "Enabled", material: 0, ...never, ...about };
+    const key: Key = {
+      id,
+      arn,
+      ...home,
+      createdAt: clock(),
+      state: "Enabled",
+      material: 0,
+      deletesAt: undefined,
+      ...about,
+    };
     return { key, material: await newMaterial(id, 0, "FIRST") };
   }
 

@@ -24,7 +24,6 @@ export type Key = {
   rotatesAt: number | undefined;
   /** Of a key that is pending deletion. */
   deletesAt: number | undefined;
-  pendingDays: number | undefined;
 };
 
 export type KeyChange = Partial<Omit<Key, "id" | "arn" | "account" | "region" | "createdAt" | "manager">>;
@@ -117,7 +116,6 @@ function columnsOf(key: Key) {
     rotation_days: key.rotationDays ?? null,
     rotates_at: key.rotatesAt ?? null,
     deletes_at: key.deletesAt ?? null,
-    pending_days: key.pendingDays ?? null,
   } satisfies Updateable<KmsKeyRow>;
 }
 
@@ -137,6 +135,5 @@ function keyOf(row: KmsKeyRow): Key {
     rotationDays: row.rotation_days ?? undefined,
     rotatesAt: row.rotates_at ?? undefined,
     deletesAt: row.deletes_at ?? undefined,
-    pendingDays: row.pending_days ?? undefined,
   };
 }

@@ -230,7 +230,6 @@ export type KmsKeyRow = {
   rotation_days: number | null;
   rotates_at: number | null;
   deletes_at: number | null;
-  pending_days: number | null;
 };
 
 export type KmsMaterialRow = {

@@ -14,8 +14,9 @@ export async function createKms(db: AnyDatabase, engine: Engine): Promise<void> 
   await sql`create table kms_keys (
     id ${name} primary key, account ${name} not null, region ${name} not null, created_at ${number} not null,
     state text not null, manager text not null, description text not null, policy text not null, tags text not null,
-    material ${number} not null, rotation_days ${number}, rotates_at ${number}, deletes_at ${number},
-    pending_days ${number}) ${byKey}`.execute(db);
+    material ${number} not null, rotation_days ${number}, rotates_at ${number}, deletes_at ${number}) ${byKey}`.execute(
+    db,
+  );
   await sql`create index kms_keys_by_home on kms_keys (account, region, id)`.execute(db);
   await sql`create index kms_keys_deleting on kms_keys (deletes_at) where deletes_at is not null`.execute(db);
   await sql`create index kms_keys_rotating on kms_keys (rotates_at) where rotates_at is not null`.execute(db);
