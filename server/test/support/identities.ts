@@ -109,9 +109,9 @@ export async function startIdentities(t: TestContext, options: IdentityServerOpt
       await putPolicies(records, row.id, policies);
       const { id: accessKeyId, secret } = newKeyPair(systemRandom);
       const key = { id: accessKeyId, secret: await sealer.seal(accessKeyId, secret), created_at: clock() };
-      await insertAccessKey(records.db, { ...key, account, user_name: name, user_id: row.id });
+      await insertAccessKey(records.db, { ...key, account: row.account, user_name: name, user_id: row.id });
       access.forget();
-      return { ...(await findUser(records.db, account, name))!, keys: { accessKeyId, secretAccessKey: secret } };
+      return { ...(await findUser(records.db, row.account, name))!, keys: { accessKeyId, secretAccessKey: secret } };
     },
     async role(name, trust, policies = [], more = {}) {
       const id = iamId("AROA", systemRandom);
