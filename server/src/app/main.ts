@@ -13,7 +13,9 @@ const commands: Record<string, { help: string; load: () => Promise<{ run(args: s
   stream: { help: "list, create, describe and delete streams", load: () => import("./stream.ts") },
   put: { help: "send a film, a camera or a pipe to a stream", load: () => import("./put.ts") },
   env: { help: 'print what a shell needs for AWS clients: eval "$(millrace env)"', load: () => import("./env.ts") },
+  audit: { help: "show who called what, and what was refused", load: () => import("./audit.ts") },
   ca: { help: "print the certificate that clients of serve --tls local must trust", load: () => import("./ca.ts") },
+  iam: { help: "explain who may do what, and by which statement", load: () => import("./iam.ts") },
   keys: { help: "create, list and revoke access keys", load: () => import("./keys.ts") },
 };
 

@@ -7,7 +7,9 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { evaluate } from "../../policy/evaluate.ts";
+import { explain } from "../../policy/explain.ts";
 import type {
+  AccessQuestion,
   ConditionContext,
   Decision,
   Policy,
@@ -22,9 +24,19 @@ import { openParsedPolicies } from "./parsed-policies.ts";
 import type { AccessWanted, RoleAccess } from "./role-access.ts";
 import type { Requester } from "./session.ts";
 
+export type Asked = {
+  /** `undefined`: nobody in particular. */
+  caller: Requester | undefined;
+  wanted: AccessWanted;
+  /** The condition keys of the request, by lower-case name. */
+  request: ConditionContext;
+};
+
 export type Access = RoleAccess & {
-  /** `caller`: `undefined` for nobody in particular. `request`: the condition keys of the request, by lower-case name. */
-  decide(asked: { caller: Requester | undefined; wanted: AccessWanted; request: ConditionContext }): Promise<Decision>;
+  /** Never throws for what policies say, or how. */
+  decide(asked: Asked): Promise<Decision>;
+  /** The same in sentences: the decision, then the statements that made it. @throws MalformedPolicy */
+  explain(asked: Asked): Promise<readonly string[]>;
   /** Whether the policy of the resource lets in somebody who has no policies here: a service, a web identity. */
   decideBy(principal: PolicyPrincipal, wanted: AccessWanted): Promise<Decision>;
   /** Users, groups, roles or policies have changed: nothing that was gathered before counts any more. */
@@ -37,14 +49,14 @@ export function openAccess({ records, clock, log }: AccessOptions): Access {
   const policies = openParsedPolicies();
   const gatherer = openGatherer({ records, clock, policies });
 
-  async function judge(
+  function questionOf(
     principal: PolicyPrincipal,
     { identity, boundary, session }: Pick<Holdings, "identity" | "boundary"> & { session?: readonly SourcedPolicy[] },
     { action, resource, accountId, resourcePolicy }: AccessWanted,
     context: ConditionContext,
-  ): Promise<Decision> {
+  ): AccessQuestion {
     const resourceAccountId = accountId ?? ("accountId" in principal ? principal.accountId : "");
-    return evaluate({
+    return {
       principal,
       action,
       resource,
@@ -60,7 +72,7 @@ export function openAccess({ records, clock, log }: AccessOptions): Access {
           ...(resourcePolicy.mustAllow !== undefined && { mustAllow: resourcePolicy.mustAllow }),
         },
       }),
-    });
+    };
   }
 
   /** What cannot be evaluated is denied, and the log says why. */
@@ -89,14 +101,16 @@ export function openAccess({ records, clock, log }: AccessOptions): Access {
     return [...inline, ...managed];
   }
 
-  function decide({ caller, wanted, request }: Parameters<Access["decide"]>[0]): Promise<Decision> {
-    return orDeny(wanted, async () => {
-      const holdings = caller === undefined ? nothing : await holdingsOf(caller);
-      const context = { ...principalTags(holdings.tags), ...request, ...wanted.context };
-      if (caller === undefined) return judge({ type: "anonymous" }, holdings, wanted, context);
-      const session = await sessionPolicies(caller);
-      return judge(principalOf(caller), { ...holdings, ...(session && { session }) }, wanted, context);
-    });
+  async function ask({ caller, wanted, request }: Asked): Promise<AccessQuestion> {
+    const holdings = caller === undefined ? nothing : await holdingsOf(caller);
+    const context = { ...principalTags(holdings.tags), ...request, ...wanted.context };
+    if (caller === undefined) return questionOf({ type: "anonymous" }, holdings, wanted, context);
+    const session = await sessionPolicies(caller);
+    return questionOf(principalOf(caller), { ...holdings, ...(session && { session }) }, wanted, context);
+  }
+
+  function decide(asked: Asked): Promise<Decision> {
+    return orDeny(asked.wanted, async () => evaluate(await ask(asked)));
   }
 
   async function holdingsOf({ isRoot, session, userId }: Requester): Promise<Holdings> {
@@ -110,6 +124,11 @@ export function openAccess({ records, clock, log }: AccessOptions): Access {
   return {
     decide,
 
+    async explain(asked) {
+      const question = await ask(asked);
+      return explain(question, evaluate(question));
+    },
+
     decideBy(principal, wanted) {
       const context = {
         "aws:currenttime": new Date(clock()).toISOString(),
@@ -120,7 +139,7 @@ export function openAccess({ records, clock, log }: AccessOptions): Access {
         }),
         ...wanted.context,
       };
-      return orDeny(wanted, () => judge(principal, nothing, wanted, context));
+      return orDeny(wanted, async () => evaluate(questionOf(principal, nothing, wanted, context)));
     },
 
     async canBeAssumedBy(roleArn, service) {

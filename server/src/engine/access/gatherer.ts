@@ -4,10 +4,8 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Policy, SourcedPolicy } from "../../policy/policy.types.ts";
-import { groupsOfUser } from "../../storage/records/groups.ts";
-import { inlinePoliciesOf } from "../../storage/records/inline-policies.ts";
+import { heldInlinePolicies, heldManagedPolicies } from "../../storage/records/holdings.ts";
 import { findManagedPolicy } from "../../storage/records/managed-policies.ts";
-import { attachedPoliciesOf } from "../../storage/records/policy-attachments.ts";
 import type { Records } from "../../storage/records/records.ts";
 import { findRoleById } from "../../storage/records/roles.ts";
 import { findUserById } from "../../storage/records/users.ts";
@@ -52,11 +50,11 @@ export function openGatherer({ records, clock, policies }: GathererOptions): Gat
     return value;
   }
 
-  async function policiesOf(ownerId: string, owner: string): Promise<SourcedPolicy[]> {
-    const [inline, attached] = await Promise.all([inlinePoliciesOf(db, ownerId), attachedPoliciesOf(db, ownerId)]);
+  async function policiesOf(id: string, owner: string): Promise<SourcedPolicy[]> {
+    const [inline, attached] = await Promise.all([heldInlinePolicies(db, id), heldManagedPolicies(db, id)]);
     return [
-      ...inline.map(({ name, document }) => ({
-        source: `inline policy ${name} of ${owner}`,
+      ...inline.map(({ name, document, group }) => ({
+        source: `inline policy ${name} of ${group === null ? owner : `group ${group}`}`,
         policy: policies.parse(document, "identity"),
       })),
       ...(await Promise.all(attached.map(managed))),
@@ -77,11 +75,9 @@ export function openGatherer({ records, clock, policies }: GathererOptions): Gat
   return {
     ofUser: (id) =>
       lately(id, async () => {
-        const [user, groups] = await Promise.all([findUserById(db, id), groupsOfUser(db, id)]);
+        const user = await findUserById(db, id);
         if (user === undefined) return undefined;
-        const own = policiesOf(id, `user ${user.name}`);
-        const ofGroups = groups.map((group) => policiesOf(group.id, `group ${group.name}`));
-        const identity = (await Promise.all([own, ...ofGroups])).flat();
+        const identity = await policiesOf(id, `user ${user.name}`);
         return { identity, tags: user.tags, ...(await boundaryOf(user)) };
       }),
 
