@@ -17,9 +17,10 @@ export type OperationsOf<Client, BaseClient, Context> = {
 
 /** The same for services that leave out what has no value. */
 export type SparseOperationsOf<Client, BaseClient, Context> = {
-  [Method in Exclude<keyof Client, keyof BaseClient | `paginate${string}`> as Method extends string
-    ? Capitalize<Method>
-    : never]: Client[Method] extends (
+  [Method in Exclude<
+    keyof Client,
+    keyof BaseClient | `paginate${string}` | `waitUntil${string}`
+  > as Method extends string ? Capitalize<Method> : never]: Client[Method] extends (
     // biome-ignore lint/suspicious/noExplicitAny: only input and output matter here.
     ...args: [infer Input extends object, any, (error: any, data?: infer Output) => void]
   ) => void

@@ -166,7 +166,7 @@ const policies: readonly { name: string; path?: string; description: string; sta
   },
 ];
 
-/** When Elastic Transcoder's last user left it. */
+/** All were made at once, here. */
 const createdAt = Date.UTC(2025, 10, 13);
 
 /** By ARN. */

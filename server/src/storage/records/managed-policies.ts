@@ -117,6 +117,17 @@ export async function policyVersionsOf(db: Kysely<Tables>, policy: ManagedPolicy
   return rows.map(({ number, document, created_at }) => ({ number, document, createdAt: created_at }));
 }
 
+/** Of all policies that are an account's own. */
+export async function countPolicyVersions(db: Kysely<Tables>, account: string): Promise<number> {
+  const { count } = await db
+    .selectFrom("policy_versions")
+    .innerJoin("managed_policies", "managed_policies.id", "policy_versions.policy_id")
+    .select((eb) => eb.fn.countAll().as("count"))
+    .where("account", "=", account)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 /** For a transaction in turn with others of the account. */
 export async function insertPolicyVersion(
   db: Kysely<Tables>,
