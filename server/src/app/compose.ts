@@ -18,6 +18,8 @@ import { startWorker } from "../engine/jobs/worker.ts";
 import { startBlobSweeper } from "../engine/retention/blob-sweeper.ts";
 import { startKeySweeper } from "../engine/retention/key-sweeper.ts";
 import { openStreamEngine } from "../engine/stream-engine.ts";
+import { ensureDefaultRole } from "../services/iam/default-role.ts";
+import { openIamService } from "../services/iam/service.ts";
 import { openKmsService } from "../services/kms/service.ts";
 import { openS3Service } from "../services/s3/service.ts";
 import { openStreamsServices } from "../services/streams/service.ts";
@@ -73,7 +75,9 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
     const fetch = createSafeFetch({ allow: config["allow-callbacks"] });
     const identity = lifetime.own(await openIdentity(config, { records, wrapper, access, fetch, clock, random, log }));
     const { rootKey } = identity;
+    await ensureDefaultRole(records, config.account, clock, random);
     const services = [
+      openIamService({ records, sealer: identity.sealer, changed: access.forget }),
       identity.sts,
       openKmsService({ records, keys }),
       openTranscoderService({
