@@ -24,6 +24,17 @@ clip_1m00001.ts
   );
 });
 
+test("names the one key of all segments before the first", () => {
+  const iv = Uint8Array.from({ length: 16 }, (_, index) => index * 0x11);
+  const playlist = buildMediaPlaylist([{ uri: "a00000.ts", durationSeconds: 4 }], { uri: "a.key", iv });
+  assert.deepEqual(playlist.split("\n").slice(4, 8), [
+    "#EXT-X-TARGETDURATION:4",
+    '#EXT-X-KEY:METHOD=AES-128,URI="a.key",IV=0x00112233445566778899aabbccddeeff',
+    "#EXTINF:4.000000,",
+    "a00000.ts",
+  ]);
+});
+
 test("writes the master byte for byte as it was captured, and audio without RESOLUTION", () => {
   const master = buildMasterPlaylist([
     {

@@ -6,14 +6,22 @@
 
 export type MediaSegment = { uri: string; durationSeconds: number };
 
-/** The bytes that FFmpeg's segment muxer writes with an m3u8 list, with URIs of our choice. */
-export function buildMediaPlaylist(segments: readonly MediaSegment[]): string {
+/** Of AES-128 content protection: one for all segments. `uri`: as it is to stand there. `iv`: 16 bytes. */
+export type SegmentKey = { uri: string; iv: Uint8Array };
+
+/**
+ * The bytes that FFmpeg's segment muxer writes with an m3u8 list, with URIs of our choice.
+ *
+ * @see RFC 8216, 4.3.2.4 for the key
+ */
+export function buildMediaPlaylist(segments: readonly MediaSegment[], key?: SegmentKey): string {
   return lines([
     "#EXTM3U",
     "#EXT-X-VERSION:3",
     "#EXT-X-MEDIA-SEQUENCE:0",
     "#EXT-X-ALLOW-CACHE:YES",
     `#EXT-X-TARGETDURATION:${targetDuration(segments)}`,
+    ...(key ? [`#EXT-X-KEY:METHOD=AES-128,URI="${key.uri}",IV=0x${hexOf(key.iv)}`] : []),
     ...segments.flatMap((segment) => [`#EXTINF:${segment.durationSeconds.toFixed(6)},`, uriOf(segment.uri)]),
     "#EXT-X-ENDLIST",
   ]);
@@ -80,6 +88,10 @@ export function relativeUri(playlistKey: string, key: string): string {
 /** Characters that a URI cannot hold are escaped; what is plain stays plain, as players and people expect. */
 function uriOf(path: string): string {
   return path.replace(/[^A-Za-z0-9\-._~!$&'()*+,;=@/]/gu, (character) => encodeURIComponent(character.toWellFormed()));
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function lines(parts: readonly string[]): string {

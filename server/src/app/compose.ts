@@ -14,7 +14,8 @@ import { createSafeFetch } from "../base/safe-fetch.ts";
 import { createEdge } from "../edge/edge.ts";
 import { type Listener, openListener } from "../edge/listener.ts";
 import { openAccess } from "../engine/access/access.ts";
-import { startWorker } from "../engine/jobs/worker.ts";
+import { bucketRulesOf } from "../engine/jobs/bucket-rules.ts";
+import { startWorker, type WorkerOptions } from "../engine/jobs/worker.ts";
 import { startBlobSweeper } from "../engine/retention/blob-sweeper.ts";
 import { startKeySweeper } from "../engine/retention/key-sweeper.ts";
 import { openStreamEngine } from "../engine/stream-engine.ts";
@@ -66,7 +67,11 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
     const wrapper = await openWrapper(config, records);
     const keys = openKmsStore({ records, wrapper, clock, random });
     const buckets = lifetime.own(await openBuckets(config, records, blobs, keys));
-    if (role !== "api") lifetime.own(await startJobs(config, records, buckets, log));
+    const rights = {
+      access,
+      bucketRuleOf: config.buckets === undefined ? bucketRulesOf(records) : async () => undefined,
+    };
+    if (role !== "api") lifetime.own(await startJobs(config, { records, buckets, rights, keys }, log));
     if (role === "worker") return { listener: undefined, rootKey: undefined, close: () => lifetime.close() };
 
     lifetime.own(startBlobSweeper({ records, blobs, clock, log, everyMs: 30_000 }));
@@ -86,6 +91,7 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
         random,
         log,
         buckets,
+        rights,
         limits: {
           pipelines: config["max-pipelines"],
           presets: config["max-presets"],
@@ -153,10 +159,9 @@ function openStreams(config: Config, records: Records, blobs: BlobStore, wrapper
   return openStreamEngine({ records, blobs, wrapper, clock, sleep: systemSleep, random, log, tickMs });
 }
 
-function startJobs(config: Config, records: Records, buckets: BucketStore, log: Log) {
+function startJobs(config: Config, parts: Pick<WorkerOptions, "records" | "buckets" | "rights" | "keys">, log: Log) {
   return startWorker({
-    records,
-    buckets,
+    ...parts,
     clock,
     random,
     log,

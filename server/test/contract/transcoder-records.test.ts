@@ -17,6 +17,7 @@ import type { Records } from "../../src/storage/records/records.ts";
 import { openSqliteRecords } from "../../src/storage/records/sqlite.ts";
 import { openTestKeys } from "../support/keys.ts";
 import { openTemporaryPostgres, postgresMissing } from "../support/postgres.ts";
+import { addTranscoderRole, openTestRights } from "../support/transcoder-role.ts";
 
 const engines: Record<string, (folder: string) => Promise<{ records: Records; close(): Promise<void> }>> = {
   async sqlite(folder) {
@@ -57,7 +58,10 @@ for (const [engine, open] of Object.entries(engines)) {
       const common = { records, clock: systemClock, random: systemRandom, log: silentLog };
       const blobs = await openFsBlobs({ folder: join(folder, "blobs"), random: systemRandom });
       const buckets = openBuiltInBuckets({ ...common, blobs, keys: openTestKeys(common) });
+      const rights = openTestRights(records, common.clock);
+      await addTranscoderRole(records, { account: "123456789012", name: "r" });
       const service = openTranscoderService({
+        rights,
         ...common,
         buckets,
         limits: { pipelines: 10, presets: 10, backlog: 30 },

@@ -65,7 +65,7 @@ for (const file of ["video", "phone", "broadcast", "hdr"].flatMap(filesOf)) {
         streams.some((stream: { codec_type: string }) => stream.codec_type === "audio"),
         hasSound,
       );
-      assert.equal(shape.files.filter((produced) => produced.bucket === "thumbnails").length, Math.ceil(input / 60));
+      assert.equal(shape.files.filter((produced) => produced.kind === "thumbnail").length, Math.ceil(input / 60));
       assert.ok("files" in result.playlists[0]!);
     });
   });

@@ -235,7 +235,7 @@ for (const Format of ["png", "jpg"]) {
       };
       const outputs = [{ preset: presetOf({ Thumbnails }), thumbnailPattern: "t/{resolution}-{count}-x" }];
       const { files } = finished(await run(folder, { input, outputs, outputKeyPrefix: "p/" }));
-      const thumbnails = files.filter((file) => file.bucket === "thumbnails");
+      const thumbnails = files.filter((file) => file.kind === "thumbnail");
       assert.deepEqual(
         thumbnails.map((file) => file.key),
         [1, 2, 3, 4].map((count) => `p/t/80x44-0000${count}-x.${Format}`),

@@ -91,7 +91,7 @@ type Scene = {
   workshop: Workshop;
   stage: Stage;
   /** Writes a file that holds its name. */
-  file(name: string): Promise<{ path: string; key: string; bucket: "content"; contentType: string }>;
+  file(name: string): Promise<{ path: string; key: string; kind: "media"; contentType: string }>;
   cancel(): void;
 };
 
@@ -103,13 +103,15 @@ async function withStage(play: (scene: Scene) => Promise<void>): Promise<void> {
       buckets: workshop.buckets,
       pipeline: document,
       prefix: temporaryPrefix("job", 1),
+      sealingOf: () => ({}),
+      refusalOf: async () => undefined,
       signal: controller.signal,
       canRepeat: true,
     });
     const file: Scene["file"] = async (name) => {
       const path = join(folder, name);
       await writeFile(path, name);
-      return { path, key: `final/${name}`, bucket: "content", contentType: "text/plain" };
+      return { path, key: `final/${name}`, kind: "media", contentType: "text/plain" };
     };
     await play({ workshop, stage, file, cancel: () => controller.abort(new Error("cancelled")) });
     await stage.close();

@@ -11,14 +11,16 @@ import { startWorker, type Worker, type WorkerOptions } from "../../src/engine/j
 import { openFsBlobs } from "../../src/storage/blobs/fs-store.ts";
 import type { BucketStore } from "../../src/storage/buckets/bucket-store.ts";
 import { openBuiltInBuckets } from "../../src/storage/buckets/built-in-buckets.ts";
+import type { KmsStore } from "../../src/storage/keys/kms-store.ts";
 import { insertBucket } from "../../src/storage/records/buckets.ts";
 import type { JobDocument, PresetDocument } from "../../src/storage/records/job-document.ts";
 import { insertJob } from "../../src/storage/records/jobs.ts";
-import { insertPipeline } from "../../src/storage/records/pipelines.ts";
+import { insertPipeline, type PipelineDocument } from "../../src/storage/records/pipelines.ts";
 import type { Records } from "../../src/storage/records/records.ts";
 import { openSqliteRecords } from "../../src/storage/records/sqlite.ts";
 import type { JobRow } from "../../src/storage/records/tables.ts";
 import { openTestKeys } from "../support/keys.ts";
+import { addTranscoderRole, openTestRights } from "../support/transcoder-role.ts";
 
 export const home = { account: "000000000000", region: "us-east-1" };
 
@@ -26,12 +28,13 @@ export class Workshop {
   readonly folder: string;
   readonly records: Records;
   readonly buckets: BucketStore;
+  readonly kms: KmsStore;
   /** How much later it is for the workers than it is. */
   skippedMs = 0;
   readonly clock = () => Date.now() + this.skippedMs;
   readonly #close: () => Promise<void>;
 
-  /** With the buckets `in`, `out` and `thumbs`, and a pipeline over them. */
+  /** With the buckets `in`, `out` and `thumbs`, and a pipeline over them whose role may all that jobs need. */
   static async open(folder: string): Promise<Workshop> {
     const records = await openSqliteRecords({ path: join(folder, "millrace.db") });
     const blobs = await openFsBlobs({ folder: join(folder, "blobs"), random: systemRandom });
@@ -40,7 +43,8 @@ export class Workshop {
     for (const name of ["in", "out", "thumbs"]) {
       await insertBucket(records.db, { name, ...home, createdAt: Date.now(), settings: {} });
     }
-    const workshop = new Workshop(folder, records, buckets, async () => {
+    await addTranscoderRole(records, { account: home.account, name: "transcoder" });
+    const workshop = new Workshop(folder, records, { buckets, keys }, async () => {
       await buckets.close();
       await blobs.close();
       await records.close();
@@ -49,14 +53,24 @@ export class Workshop {
     return workshop;
   }
 
-  private constructor(folder: string, records: Records, buckets: BucketStore, close: () => Promise<void>) {
+  private constructor(
+    folder: string,
+    records: Records,
+    { buckets, keys }: { buckets: BucketStore; keys: KmsStore },
+    close: () => Promise<void>,
+  ) {
     this.folder = folder;
     this.records = records;
     this.buckets = buckets;
+    this.kms = keys;
     this.#close = close;
   }
 
-  async addPipeline(id: string, names: { in: string; out: string; thumbs: string }): Promise<void> {
+  async addPipeline(
+    id: string,
+    names: { in: string; out: string; thumbs: string },
+    more: Partial<PipelineDocument> = {},
+  ): Promise<void> {
     const config = (Bucket: string) => ({ Bucket, StorageClass: "Standard", Permissions: [] });
     const document = {
       Name: id,
@@ -67,6 +81,7 @@ export class Workshop {
       Notifications: { Progressing: "", Completed: "", Warning: "", Error: "" },
       ContentConfig: config(names.out),
       ThumbnailConfig: config(names.thumbs),
+      ...more,
     };
     await insertPipeline(this.records.db, home, { id, status: "Active", document }, 99);
   }
@@ -83,6 +98,8 @@ export class Workshop {
     return startWorker({
       records: this.records,
       buckets: this.buckets,
+      rights: openTestRights(this.records, this.clock),
+      keys: this.kms,
       clock: this.clock,
       random: systemRandom,
       log: silentLog,

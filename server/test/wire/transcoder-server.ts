@@ -20,6 +20,7 @@ import { openBuiltInBuckets } from "../../src/storage/buckets/built-in-buckets.t
 import type { Records } from "../../src/storage/records/records.ts";
 import { openSqliteRecords } from "../../src/storage/records/sqlite.ts";
 import { openTestKeys } from "../support/keys.ts";
+import { addTranscoderRole, openTestRights } from "../support/transcoder-role.ts";
 
 export const account = "123456789012";
 export const region = "us-east-1";
@@ -53,7 +54,17 @@ export async function startTranscoder(
     clock: systemClock,
     random,
   });
-  const service = openTranscoderService({ records, buckets, clock: systemClock, random, log, limits: options.limits });
+  const rights = openTestRights(records);
+  for (const name of ["Elastic_Transcoder_Default_Role", "r"]) await addTranscoderRole(records, { account, name });
+  const service = openTranscoderService({
+    records,
+    buckets,
+    rights,
+    clock: systemClock,
+    random,
+    log,
+    limits: options.limits,
+  });
   const handler = createEdge({
     services: [service],
     credentials: {

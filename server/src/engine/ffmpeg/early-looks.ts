@@ -4,15 +4,13 @@
  * Shortly before the end an ffprobe is started for each output, in the background. A first segment is given to it as soon
  * as it is complete, a whole file when FFmpeg has ended.
  */
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import type { Closeable } from "../../base/lifetime.ts";
 import type { Random } from "../../base/random.ts";
 import { HeldProbe } from "./held-probe.ts";
 import { readSegmentList } from "./measure-output.ts";
 import { isSegmented } from "./plan-output-files.ts";
 import { type Probe, probe } from "./probe.ts";
-import type { ServedBytes } from "./range-server.ts";
+import { fileBytes } from "./range-server.ts";
 import type { Failure, TranscodeOutput } from "./transcode.types.ts";
 
 type Options = { scratchFolder: string; ffprobePath: string; signal: AbortSignal; random: Random };
@@ -73,9 +71,4 @@ async function serve(look: Look, path: string): Promise<void> {
   look.isServed = true;
   const bytes = await fileBytes(path).catch(() => undefined);
   if (bytes !== undefined) look.held.serve(bytes);
-}
-
-async function fileBytes(path: string): Promise<ServedBytes> {
-  const { size } = await stat(path);
-  return { sizeBytes: size, read: async ({ from, to }) => createReadStream(path, { start: from, end: to - 1 }) };
 }

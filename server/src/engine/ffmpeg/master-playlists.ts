@@ -33,7 +33,7 @@ export async function writeMasterPlaylists(
       const path = join(request.scratchFolder, `playlist-${index}.m3u8`);
       await writeFile(path, buildMasterPlaylist(variants));
       const key = `${request.outputKeyPrefix}${Name}.m3u8`;
-      results.push({ name: Name, files: [{ path, key, bucket: "content", contentType: playlistContentType }] });
+      results.push({ name: Name, files: [{ path, key, kind: "playlist", contentType: playlistContentType }] });
     }
   }
   return results;

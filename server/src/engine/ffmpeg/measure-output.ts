@@ -75,7 +75,7 @@ async function measureFile(planned: PlannedOutput, options: Options): Promise<Ma
   return {
     media,
     files,
-    fileSizeBytes: size,
+    fileSizeBytes: output.storedSize?.(size) ?? size,
     durationSeconds: (await lastTimestamp(path, media, output.preset.Container, options)) ?? media.durationSeconds ?? 0,
   };
 }
@@ -115,14 +115,16 @@ async function measureSegments(planned: PlannedOutput, options: Options): Promis
   const entries: MediaSegment[] = [];
   const files = await listMedia(planned, options);
   for (const [number, { path, durationSeconds }] of list.entries()) {
-    segments.push({ durationSeconds, sizeBytes: (await stat(path)).size });
+    const { size } = await stat(path);
+    segments.push({ durationSeconds, sizeBytes: output.storedSize?.(size) ?? size });
     const { key } = files[number]!;
     entries.push({ uri: key.slice(key.lastIndexOf("/") + 1), durationSeconds });
   }
   const path = join(options.scratchFolder, scratchNames(output.id).playlist);
-  await writeFile(path, buildMediaPlaylist(entries));
+  await writeFile(path, buildMediaPlaylist(entries, output.contentKey));
   // Last, so that who sees the playlist finds its segments.
-  files.push({ path, key: `${options.prefix}${output.key}.m3u8`, bucket: "content", contentType: playlistContentType });
+  const key = `${options.prefix}${output.key}.m3u8`;
+  files.push({ path, key, kind: "playlist", outputId: output.id, contentType: playlistContentType });
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   return {
     media,
@@ -140,7 +142,7 @@ export async function listMedia(
 ): Promise<ProducedFile[]> {
   const contentType = contentTypeOf(output.preset.Container, picture !== undefined);
   const file = (path: string, suffix = "") => {
-    return { path, key: prefix + output.key + suffix, bucket: "content" as const, contentType };
+    return { path, key: prefix + output.key + suffix, kind: "media" as const, outputId: output.id, contentType };
   };
   if (!isSegmented(output)) return [file(join(scratchFolder, scratchNames(output.id).media))];
   const list = await readSegmentList(output.id, scratchFolder);
@@ -181,7 +183,8 @@ async function listThumbnails({ output, thumbnails }: PlannedOutput, options: Op
         scratchNames(output.id).thumbnails(format).replace("%05d", String(count).padStart(5, "0")),
       ),
       key: options.prefix + thumbnailKey(output.thumbnailPattern!, count, size, format),
-      bucket: "thumbnails" as const,
+      kind: "thumbnail" as const,
+      outputId: output.id,
       contentType: format === "jpg" ? "image/jpeg" : "image/png",
     }));
 }

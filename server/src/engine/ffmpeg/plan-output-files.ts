@@ -17,6 +17,9 @@ export function firstKeyOf(
   return isSegmented(output) ? `${prefix}${output.key}${segmentSuffix(0)}` : `${prefix}${output.key}`;
 }
 
+/** What is appended to an output's key for the key of its segments. */
+export const keySuffix = ".key";
+
 /** What is appended to a key for one segment: `00000.ts`. */
 export function segmentSuffix(number: number): string {
   return `${String(number).padStart(5, "0")}.ts`;

@@ -4,6 +4,8 @@
  * Answers GET and HEAD with ranges, on loopback, under a path that nobody can guess. Whoever asks before it is known what
  * is served waits for it.
  */
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
@@ -12,6 +14,12 @@ import type { Random } from "../../base/random.ts";
 import type { ByteRange } from "../../storage/blobs/blob-store.ts";
 
 export type ServedBytes = { sizeBytes: number; read(range: ByteRange): Promise<AsyncIterable<Uint8Array>> };
+
+/** Of a file that does not grow any more. */
+export async function fileBytes(path: string): Promise<ServedBytes> {
+  const { size } = await stat(path);
+  return { sizeBytes: size, read: async ({ from, to }) => createReadStream(path, { start: from, end: to - 1 }) };
+}
 
 export interface RangeServer extends Closeable {
   readonly url: string;

@@ -30,10 +30,21 @@ export type TranscodeOutput = {
   watermarks: readonly ({ presetWatermarkId: string } & ({ path: string } | { text: string }))[];
   /** Of the output (Composition) or else of the input. */
   timeSpan?: TimeSpan | null;
+  /** Of segments that will be encrypted when they are stored: what their playlist says of the key. */
+  contentKey?: { uri: string; iv: Uint8Array };
+  /** What a media file of so many bytes becomes when it is stored; absent: the same. */
+  storedSize?(sizeBytes: number): number;
 };
 
-/** A finished file and the key it gets, prefix included. */
-export type ProducedFile = { path: string; key: string; bucket: "content" | "thumbnails"; contentType: string };
+/** A finished file and the key it gets, prefix included. Thumbnails have a bucket of their own. */
+export type ProducedFile = {
+  path: string;
+  key: string;
+  kind: "media" | "thumbnail" | "playlist" | "key";
+  /** Absent in playlists of several outputs. */
+  outputId?: string;
+  contentType: string;
+};
 
 /** `code` and `sentence` become `<code> <uuid>: <sentence>`. */
 export type Failure = { code: number; sentence: string };
@@ -47,7 +58,7 @@ export type OutputResult =
       width?: number;
       height?: number;
       frameRate?: string;
-      /** Of the media file, or of all segments together. */
+      /** Of the media file, or of all segments together, as they are stored. */
       fileSizeBytes: number;
       appliedColorSpaceConversion?: string;
       /** A bare sentence for StatusDetail of a Complete output. */

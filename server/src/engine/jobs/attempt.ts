@@ -6,6 +6,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type { BucketStore } from "../../storage/buckets/bucket-store.ts";
+import type { KeyStore } from "../../storage/keys/key-store.ts";
 import { isPublishing, type JobDocument } from "../../storage/records/job-document.ts";
 import { type ClaimedJob, saveJobDocument, saveJobProgress } from "../../storage/records/job-queue.ts";
 import type { Records } from "../../storage/records/records.ts";
@@ -17,6 +18,7 @@ import { LogWriter } from "./log-writer.ts";
 import type { InputLimits } from "./prepare.ts";
 import { Progress } from "./progress.ts";
 import { patientPausesMs, retrying } from "./retrying.ts";
+import type { RoleRightsOptions } from "./role-rights.ts";
 import type { Scratch } from "./scratch.ts";
 
 export type JobLimits = TranscodeLimits & InputLimits & { maxAttempts: number };
@@ -29,6 +31,9 @@ export type JobContext = {
   log: Log;
   scratch: Scratch;
   probes: ProbeKeeper;
+  /** How a pipeline's role is judged. */
+  rights: RoleRightsOptions;
+  keys: KeyStore;
   limits: JobLimits;
   ffmpegPath?: string;
   ffprobePath?: string;

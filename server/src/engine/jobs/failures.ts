@@ -35,6 +35,37 @@ export function objectExists({ bucket, key }: ObjectRef): Failure {
   };
 }
 
+/** The role is missing, or is another's. */
+export function roleNotAssumable(role: string, trouble: "no such role" | "not trusted"): Failure {
+  const why =
+    trouble === "no such role"
+      ? "there is no such role"
+      : "its trust policy does not let elastictranscoder.amazonaws.com assume it";
+  return { code: 2000, sentence: `The pipeline's role could not be assumed: role=${role}, ${why}.` };
+}
+
+export function notReadable({ bucket, key }: ObjectRef, role: string, reason: string): Failure {
+  return {
+    code: 3003,
+    sentence: `The specified object could not be read for want of permission: bucket=${bucket}, key=${key}, role=${role}, ${reason}.`,
+  };
+}
+
+export function notWritable({ bucket, key }: ObjectRef, role: string, reason: string): Failure {
+  return {
+    code: 3004,
+    sentence: `The specified object could not be written for want of permission: bucket=${bucket}, key=${key}, role=${role}, ${reason}.`,
+  };
+}
+
+/** S3's encryption under a KMS key. */
+export function notWritableUnderKey({ bucket, key }: ObjectRef, role: string, reason: string): Failure {
+  return {
+    code: 3006,
+    sentence: `The specified object could not be written under the pipeline's KMS key: bucket=${bucket}, key=${key}, role=${role}, ${reason}.`,
+  };
+}
+
 export function bucketMissing(bucket: string): Failure {
   return { code: 3005, sentence: `The specified S3 bucket does not exist: bucket=${bucket}.` };
 }
@@ -81,6 +112,32 @@ export function auxiliaryTooLarge({ bucket, key }: ObjectRef, sizeBytes: number,
   };
 }
 
+/** `what`: "input 'KEY'". */
+export function notDecryptable(what: string, reason: string): Failure {
+  return { code: 4016, sentence: `The file could not be decrypted: ${what}, ${reason}.` };
+}
+
+export function keyOfWrongLength(what: string, bytes: number, lengths: readonly number[]): Failure {
+  const allowed = lengths.map((length) => 8 * length).join(", ");
+  return {
+    // A key that may have one length only is that of HLS content.
+    code: lengths.length === 1 ? 4020 : 4017,
+    sentence: `The AES key of ${what} has ${8 * bytes} bits; it must have ${allowed}.`,
+  };
+}
+
+export function keyNotDecrypted(what: string, reason: string): Failure {
+  return { code: 4018, sentence: `The key of ${what} could not be decrypted: ${sentenceOf(reason)}` };
+}
+
+export function keyNotGenerated(what: string, reason: string): Failure {
+  return { code: 4019, sentence: `A data key for ${what} could not be generated: ${sentenceOf(reason)}` };
+}
+
+export function keyDamaged(what: string): Failure {
+  return { code: 1000, sentence: `The KeyMd5 of ${what} is not the digest of its Key.` };
+}
+
 export function watermarkUnnamed(outputKey: string): Failure {
   return { code: 1000, sentence: `A watermark of output '${outputKey}' has no PresetWatermarkId or no InputKey.` };
 }
@@ -91,4 +148,8 @@ export function temporaryLost({ bucket, key }: ObjectRef): Failure {
 
 export function triedTooOften(attempts: number): Failure {
   return { code: 9000, sentence: `The job was tried ${attempts} times, and each time its worker died or failed.` };
+}
+
+function sentenceOf(text: string): string {
+  return text.endsWith(".") ? text : `${text}.`;
 }

@@ -1,19 +1,23 @@
 /**
  * From a claimed job to the promise: looked at, encoded, staged, and one update of the row that says what lies where.
  */
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { findPipeline, type PipelineDocument } from "../../storage/records/pipelines.ts";
 import type { HeldProbe } from "../ffmpeg/held-probe.ts";
+import { keySuffix } from "../ffmpeg/plan-output-files.ts";
 import { transcode } from "../ffmpeg/transcode.ts";
-import type { OutputResult, TranscodeOutput, TranscodeResult } from "../ffmpeg/transcode.types.ts";
+import type { OutputResult, ProducedFile, TranscodeOutput, TranscodeResult } from "../ffmpeg/transcode.types.ts";
 import type { Attempt } from "./attempt.ts";
-import { failureOf } from "./failures.ts";
-import { InputBytes } from "./input-bytes.ts";
+import { failureOf, roleNotAssumable } from "./failures.ts";
+import { JobAccess } from "./job-access.ts";
+import { JobKeys } from "./job-keys.ts";
 import { hasFailedMember, measured, withDetected, withOutput, withPlaylist } from "./job-states.ts";
 import { type Prepared, prepare } from "./prepare.ts";
+import { type OutputProtection, type Protected, protectOutputs, sealingOf } from "./protect-outputs.ts";
 import { removeTemporary, Stage, temporaryPrefix } from "./publish.ts";
 import { mayPass, retrying } from "./retrying.ts";
+import { RoleRights } from "./role-rights.ts";
 
 /** Everything up to and with the promise. */
 export async function makeOutputs(attempt: Attempt): Promise<void> {
@@ -34,9 +38,20 @@ export async function makeOutputs(attempt: Attempt): Promise<void> {
 }
 
 async function makeIn(attempt: Attempt, folder: string, pipeline: PipelineDocument, probe: HeldProbe): Promise<void> {
-  const { buckets, limits } = attempt.context;
-  const options = { buckets, limits, folder, signal: attempt.signal, canRepeat: attempt.canRepeat };
-  const prepared = await prepare(attempt.document, pipeline, options);
+  const { buckets, limits, random, rights: rightsOptions, keys: keyStore } = attempt.context;
+  const { account, region } = attempt.job;
+  const home = { account, region };
+  const rights = new RoleRights(pipeline.Role, home, rightsOptions);
+  const trouble = await rights.trouble();
+  if (trouble !== undefined) return attempt.failRest(roleNotAssumable(rights.role, trouble));
+  const { canRepeat, signal } = attempt;
+  const keyId = pipeline.AwsKmsKeyArn ?? undefined;
+  const keys = new JobKeys({ keys: keyStore, rights, home, random, keyId, canRepeat });
+  const access = new JobAccess(rights, keys);
+  const options = { buckets, limits, folder, signal, canRepeat, keys, access };
+  const { document, outputs: protections } = await protectOutputs(attempt.document, keys, keyId);
+  attempt.document = document;
+  const prepared = await prepare(document, protections, pipeline, options);
   if ("failure" in prepared) return attempt.failRest(prepared.failure);
   const requests: TranscodeOutput[] = [];
   for (const output of prepared.outputs) {
@@ -53,10 +68,16 @@ async function makeIn(attempt: Attempt, folder: string, pipeline: PipelineDocume
   const scratchFolder = join(folder, "media");
   await mkdir(scratchFolder);
   const { jobId, attempt: number } = attempt.job.lease;
-  const stage = new Stage({ ...options, pipeline, prefix: temporaryPrefix(jobId, number) });
+  const stage = new Stage({
+    ...options,
+    pipeline,
+    prefix: temporaryPrefix(jobId, number),
+    sealingOf: (file) => (file.outputId === undefined ? {} : sealingOf(file, protectionOf(protections, file.outputId))),
+    refusalOf: (object, sealing) => access.writeRefusal(object, sealing),
+  });
   try {
     const result = await transcodeInput(attempt, prepared.input, requests, scratchFolder, { probe, stage });
-    await stageResult(attempt, result, stage);
+    await stageResult(attempt, await withKeyFiles(attempt, result, protections, folder), stage);
   } finally {
     await stage.close();
   }
@@ -69,9 +90,9 @@ async function transcodeInput(
   scratchFolder: string,
   { probe, stage }: { probe: HeldProbe; stage: Stage },
 ): Promise<TranscodeResult> {
-  const { buckets, random, limits, ffmpegPath, ffprobePath } = attempt.context;
-  const bytes = new InputBytes(buckets, input);
-  probe.serve(bytes);
+  const { random, limits, ffmpegPath, ffprobePath } = attempt.context;
+  const { plain, source } = input.opened;
+  probe.serve(plain);
   let saved: Promise<unknown> = Promise.resolve();
   let isDiskFull = false;
   try {
@@ -108,7 +129,7 @@ async function transcodeInput(
     if (isDiskFull && result.outputs.some((output) => "failure" in output)) {
       throw new Error("the disk of the scratch folder is full");
     }
-    const { failure } = bytes;
+    const { failure } = source;
     if (failure === undefined) {
       await checkUnchanged(attempt, input);
       return result;
@@ -119,6 +140,32 @@ async function transcodeInput(
   } finally {
     await saved;
   }
+}
+
+/** The key of protected content lies beside each of its playlists, if it is to be stored at all. */
+async function withKeyFiles(
+  attempt: Attempt,
+  result: TranscodeResult,
+  protections: Protected["outputs"],
+  folder: string,
+): Promise<TranscodeResult> {
+  const outputs = result.outputs.map(async (output): Promise<OutputResult> => {
+    if ("failure" in output) return output;
+    const { content } = protectionOf(protections, output.id);
+    if (content?.storedKey === undefined) return output;
+    const { Key } = attempt.document.outputs.find(({ Id }) => Id === output.id)!;
+    const path = join(folder, `content-${output.id.replace(/[^0-9A-Za-z]/g, "_")}.key`);
+    await writeFile(path, content.storedKey, { mode: 0o600 });
+    const key = `${attempt.document.OutputKeyPrefix ?? ""}${Key}${keySuffix}`;
+    const file: ProducedFile = { path, key, kind: "key", outputId: output.id, contentType: "application/octet-stream" };
+    return { ...output, files: [...output.files, file] };
+  });
+  return { ...result, outputs: await Promise.all(outputs) };
+}
+
+/** Of an output that is being made. */
+function protectionOf(protections: Protected["outputs"], id: string): OutputProtection {
+  return protections.get(id) as OutputProtection;
 }
 
 /** Read by ranges, an object that was replaced meanwhile gives a bit of each: what looks whole is neither. */

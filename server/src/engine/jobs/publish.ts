@@ -11,7 +11,9 @@ import { inParallel } from "../../base/in-parallel.ts";
 import { BucketError, type BucketStore, type ObjectRef } from "../../storage/buckets/bucket-store.ts";
 import type { PipelineDocument } from "../../storage/records/pipelines.ts";
 import type { Failure, ProducedFile } from "../ffmpeg/transcode.types.ts";
+import { encrypt } from "./ciphers.ts";
 import { failureOf, objectExists, temporaryLost } from "./failures.ts";
+import type { Sealing } from "./protect-outputs.ts";
 import { mayPass, retrying } from "./retrying.ts";
 
 export type Publishing = { bucket: string; from: string; to: string };
@@ -27,6 +29,9 @@ export type StageOptions = {
   buckets: BucketStore;
   pipeline: PipelineDocument;
   prefix: string;
+  sealingOf(file: ProducedFile): Sealing;
+  /** Why an object must not be written there. */
+  refusalOf(object: ObjectRef, sealing: Sealing): Promise<Failure | undefined>;
   signal: AbortSignal;
   canRepeat: boolean;
 };
@@ -76,6 +81,7 @@ export class Stage {
         places.set(file.path, await this.#store(file));
       });
     } catch (error) {
+      if (error instanceof Refused) return { failure: error.failure };
       return { failure: failureOf(error, first ?? { bucket: "", key: "" }, "write", this.#options.canRepeat) };
     }
     return files.map(({ path }) => places.get(path)!);
@@ -103,10 +109,15 @@ export class Stage {
     const { Bucket: bucket, StorageClass } = this.#configOf(file);
     const from = `${prefix}${++this.#count}`;
     const storageClass = StorageClass === "ReducedRedundancy" ? "REDUCED_REDUNDANCY" : "STANDARD";
-    const options = { contentType: file.contentType, storageClass, signal };
+    const sealing = this.#options.sealingOf(file);
+    const failure = await this.#options.refusalOf({ bucket, key: file.key }, sealing);
+    if (failure !== undefined) throw new Refused(failure);
+    const { cipher, encryption } = sealing;
+    const options = { contentType: file.contentType, storageClass, signal, ...(encryption && { encryption }) };
     const stats = await stat(file.path);
     signal.throwIfAborted();
-    await retrying(() => buckets.write({ bucket, key: from }, bytesOf(file.path), options), mayPass, signal);
+    const body = () => (cipher === undefined ? bytesOf(file.path) : encrypt(cipher, bytesOf(file.path)));
+    await retrying(() => buckets.write({ bucket, key: from }, body(), options), mayPass, signal);
     this.#storedBytes += stats.size;
     this.#onStored?.(this.#storedBytes);
     return { place: { bucket, from, to: file.key }, version: versionOf(stats) };
@@ -114,7 +125,15 @@ export class Stage {
 
   #configOf(file: ProducedFile): PipelineDocument["ContentConfig"] {
     const { ContentConfig, ThumbnailConfig } = this.#options.pipeline;
-    return file.bucket === "content" ? ContentConfig : ThumbnailConfig;
+    return file.kind === "thumbnail" ? ThumbnailConfig : ContentConfig;
+  }
+}
+
+class Refused extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure) {
+    super(failure.sentence);
+    this.failure = failure;
   }
 }
 

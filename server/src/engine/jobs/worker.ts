@@ -12,6 +12,7 @@ import type { Closeable } from "../../base/lifetime.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type { BucketStore } from "../../storage/buckets/bucket-store.ts";
+import type { KeyStore } from "../../storage/keys/key-store.ts";
 import {
   type ClaimedJob,
   claimJob,
@@ -23,11 +24,15 @@ import {
 import type { Records } from "../../storage/records/records.ts";
 import { ProbeKeeper } from "../ffmpeg/held-probe.ts";
 import { Draining, type JobLimits, LeaseLost } from "./attempt.ts";
+import type { RoleRightsOptions } from "./role-rights.ts";
 import { openScratch, type Scratch, sweepScratch } from "./scratch.ts";
 
 export type WorkerOptions = {
   records: Records;
   buckets: BucketStore;
+  /** How a pipeline's role is judged. */
+  rights: RoleRightsOptions;
+  keys: KeyStore;
   clock: Clock;
   random: Random;
   log: Log;

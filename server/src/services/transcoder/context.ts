@@ -5,6 +5,7 @@ import type { Clock } from "../../base/clock.ts";
 import { randomText } from "../../base/ids.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
+import type { RoleRightsOptions } from "../../engine/jobs/role-rights.ts";
 import type { BucketStore } from "../../storage/buckets/bucket-store.ts";
 import type { Home } from "../../storage/records/listing.ts";
 import type { Records } from "../../storage/records/records.ts";
@@ -34,6 +35,8 @@ export const defaultLimits: TranscoderLimits = {
 export type TranscoderContext = {
   records: Records;
   buckets: BucketStore;
+  /** How roles are judged. */
+  rights: RoleRightsOptions;
   log: Log;
   limits: TranscoderLimits;
   newId: () => string;

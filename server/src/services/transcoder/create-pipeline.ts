@@ -6,6 +6,7 @@ import type { Answer } from "../operations-of.ts";
 import { arnOf, homeOf, type TranscoderContext, turnOf } from "./context.ts";
 import { tooMany } from "./errors.ts";
 import { pipelineAnswer, pipelineWarnings } from "./pipeline-answer.ts";
+import { checkRole, passing } from "./pipeline-role.ts";
 import { newPipelineDocument } from "./rules/pipeline.ts";
 
 /** Buckets need not exist yet: a job that finds one missing says so (3005). */
@@ -16,11 +17,13 @@ export const createPipeline: Operation<
 > = {
   authorize: ({ Role }, ctx) => [
     { action: "elastictranscoder:CreatePipeline", resource: arnOf(ctx, "pipeline", "*") },
-    { action: "iam:PassRole", resource: Role },
+    passing(Role),
   ],
 
   async run(input, ctx) {
-    const pipeline: Pipeline = { id: ctx.newId(), status: "Active", document: newPipelineDocument(input) };
+    const document = newPipelineDocument(input);
+    await checkRole(input.Role, ctx);
+    const pipeline: Pipeline = { id: ctx.newId(), status: "Active", document };
     const limit = ctx.limits.pipelines;
     const made = await inTurn(ctx.records, turnOf(ctx, "pipelines"), (db) =>
       insertPipeline(db, homeOf(ctx), pipeline, limit),

@@ -27,6 +27,20 @@ export function notDoneYet(what: string): ServiceError {
   return validationFailed(`Millrace does not do this yet: ${what}.`);
 }
 
+export function foreignRole({ accountId }: Who, role: string): ServiceError {
+  return validationFailed(`The role must be one of the account's own: account=${accountId}, role=${role}.`);
+}
+
+export function roleMissing(role: string): ServiceError {
+  return validationFailed(`The specified role does not exist: role=${role}.`);
+}
+
+export function roleNotTrusting(role: string, service: string): ServiceError {
+  return validationFailed(
+    `The specified role could not be assumed: role=${role}. Its trust policy must allow ${service} the action sts:AssumeRole.`,
+  );
+}
+
 export function notFound({ accountId }: Who, kind: "pipeline" | "job" | "preset", id: string): ServiceError {
   const message = `The specified ${kind} was not found: account=${accountId}, ${kind}Id=${id}.`;
   return new ServiceError("ResourceNotFoundException", 404, message);

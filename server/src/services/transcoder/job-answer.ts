@@ -3,13 +3,17 @@
  * first of `Inputs` and `Outputs` whichever the request used.
  */
 import type {
+  HlsContentProtection,
   JobInput,
   JobOutput,
   Playlist,
+  Encryption as WireEncryption,
   Job as WireJob,
   TimeSpan as WireTimeSpan,
 } from "@aws-sdk/client-elastic-transcoder";
 import type {
+  ContentProtectionDocument,
+  EncryptionDocument,
   InputDocument,
   JobProgress,
   OutputDocument,
@@ -65,7 +69,7 @@ function inputAnswer(input: InputDocument): Answer<JobInput> {
     AspectRatio: input.AspectRatio ?? null,
     Interlaced: input.Interlaced ?? null,
     Container: input.Container ?? null,
-    Encryption: null,
+    Encryption: encryptionAnswer(input.Encryption),
     TimeSpan: timeSpanAnswer(input.TimeSpan),
     InputCaptions: null,
     DetectedProperties: detected
@@ -85,7 +89,7 @@ function outputAnswer(output: OutputDocument): Answer<JobOutput> {
     Id: output.Id,
     Key: output.Key,
     ThumbnailPattern: output.ThumbnailPattern ?? null,
-    ThumbnailEncryption: null,
+    ThumbnailEncryption: encryptionAnswer(output.ThumbnailEncryption),
     Rotate: output.Rotate ?? null,
     PresetId: output.PresetId,
     SegmentDuration: output.SegmentDuration ?? null,
@@ -97,15 +101,15 @@ function outputAnswer(output: OutputDocument): Answer<JobOutput> {
     FrameRate: output.FrameRate ?? null,
     FileSize: output.FileSize ?? null,
     DurationMillis: output.DurationMillis ?? null,
-    Watermarks: (output.Watermarks ?? []).map(({ PresetWatermarkId, InputKey }) => ({
+    Watermarks: (output.Watermarks ?? []).map(({ PresetWatermarkId, InputKey, Encryption }) => ({
       PresetWatermarkId: PresetWatermarkId ?? null,
       InputKey: InputKey ?? null,
-      Encryption: null,
+      Encryption: encryptionAnswer(Encryption),
     })),
     AlbumArt: null,
     Composition: output.Composition?.map(({ TimeSpan }) => ({ TimeSpan: timeSpanAnswer(TimeSpan) })) ?? null,
     Captions: null,
-    Encryption: null,
+    Encryption: encryptionAnswer(output.Encryption),
     AppliedColorSpaceConversion: output.AppliedColorSpaceConversion ?? null,
   };
 }
@@ -115,10 +119,35 @@ function playlistAnswer(playlist: PlaylistDocument): Answer<Playlist> {
     Name: playlist.Name,
     Format: playlist.Format,
     OutputKeys: playlist.OutputKeys,
-    HlsContentProtection: null,
+    HlsContentProtection: protectionAnswer(playlist.HlsContentProtection),
     PlayReadyDrm: null,
     Status: playlist.Status,
     StatusDetail: playlist.StatusDetail ?? null,
+  };
+}
+
+/** A key that the job is to make is not there before it has begun. */
+function encryptionAnswer(encryption: EncryptionDocument | undefined): Answer<WireEncryption> | null {
+  if (!encryption) return null;
+  const { Mode, Key, KeyMd5, InitializationVector } = encryption;
+  return {
+    Mode,
+    Key: Key ?? null,
+    KeyMd5: KeyMd5 ?? null,
+    InitializationVector: InitializationVector ?? null,
+  };
+}
+
+function protectionAnswer(protection: ContentProtectionDocument | undefined): Answer<HlsContentProtection> | null {
+  if (!protection) return null;
+  const { Method, Key, KeyMd5, InitializationVector, LicenseAcquisitionUrl, KeyStoragePolicy } = protection;
+  return {
+    Method,
+    Key: Key ?? null,
+    KeyMd5: KeyMd5 ?? null,
+    InitializationVector: InitializationVector ?? null,
+    LicenseAcquisitionUrl: LicenseAcquisitionUrl ?? null,
+    KeyStoragePolicy: KeyStoragePolicy ?? null,
   };
 }
 

@@ -4,6 +4,7 @@
 import type { CreateJobOutput, JobInput } from "@aws-sdk/client-elastic-transcoder";
 import type { InputDocument, JobDocument, OutputDocument } from "../../storage/records/job-document.ts";
 import type { Preset } from "../../storage/records/presets.ts";
+import { contentProtectionOf, encryptionOf } from "./rules/encryption.ts";
 import type { JobRequest, KeyedOutput } from "./rules/job-request.ts";
 
 /** `presets` in the order of the request's outputs. */
@@ -11,10 +12,11 @@ export function newJobDocument(request: JobRequest, presets: readonly Preset[]):
   return {
     inputs: request.inputs.map(newInput),
     outputs: request.outputs.map((output, index) => newOutput(output, String(index + 1), presets[index]!)),
-    playlists: request.playlists.map(({ Name, Format, OutputKeys }) => ({
+    playlists: request.playlists.map(({ Name, Format, OutputKeys, HlsContentProtection }) => ({
       Name,
       Format,
       OutputKeys,
+      HlsContentProtection: contentProtectionOf(HlsContentProtection),
       Status: "Submitted",
     })),
     OutputKeyPrefix: request.outputKeyPrefix,
@@ -24,7 +26,8 @@ export function newJobDocument(request: JobRequest, presets: readonly Preset[]):
 
 function newInput(input: JobInput & { Key: string }): InputDocument {
   const { Key, FrameRate, Resolution, AspectRatio, Interlaced, Container, TimeSpan } = input;
-  return { Key, FrameRate, Resolution, AspectRatio, Interlaced, Container, TimeSpan };
+  const Encryption = encryptionOf(input.Encryption);
+  return { Key, FrameRate, Resolution, AspectRatio, Interlaced, Container, Encryption, TimeSpan };
 }
 
 function newOutput(output: KeyedOutput, id: string, preset: Preset): OutputDocument {
@@ -33,11 +36,17 @@ function newOutput(output: KeyedOutput, id: string, preset: Preset): OutputDocum
     Id: id,
     Key,
     ThumbnailPattern,
+    ThumbnailEncryption: encryptionOf(output.ThumbnailEncryption),
     Rotate,
     PresetId: preset.id,
     SegmentDuration,
-    Watermarks: output.Watermarks?.map(({ PresetWatermarkId, InputKey }) => ({ PresetWatermarkId, InputKey })),
+    Watermarks: output.Watermarks?.map(({ PresetWatermarkId, InputKey, Encryption }) => ({
+      PresetWatermarkId,
+      InputKey,
+      Encryption: encryptionOf(Encryption),
+    })),
     Composition: Composition?.map(({ TimeSpan }) => ({ TimeSpan })),
+    Encryption: encryptionOf(output.Encryption),
     preset: preset.document,
     Status: "Submitted",
   };

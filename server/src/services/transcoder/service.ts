@@ -1,16 +1,17 @@
 /**
  * Elastic Transcoder, API version 2012-09-25. docs/elastic-transcoder.md tells callers the same at more length.
  *
- * Gaps, each refused by name: stitching, HLSv4, MPEG-DASH and Smooth playlists, captions, album art, encryption and DRM
+ * Gaps, each refused by name: stitching, HLSv4, MPEG-DASH and Smooth playlists, captions, album art, PlayReady DRM
  * (rules/not-done-yet.ts), notifications (rules/pipeline.ts). Pipelines' permissions are kept with a warning.
  *
- * By design: roles are not assumed; buckets are looked for when a job runs; a preset in use may be deleted; ReadJobLog,
+ * By design: without a KMS key of the pipeline's, keys are made under `alias/aws/elastictranscoder`; buckets are looked for when a job runs; a preset in use may be deleted; ReadJobLog,
  * `Job.Millrace`, `CancelJob?force=true` and watermarks of text are ours.
  */
 import type { ElasticTranscoder, ElasticTranscoderClient } from "@aws-sdk/client-elastic-transcoder";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
+import type { RoleRightsOptions } from "../../engine/jobs/role-rights.ts";
 import type { BucketStore } from "../../storage/buckets/bucket-store.ts";
 import type { Records } from "../../storage/records/records.ts";
 import type { Service } from "../operation.ts";
@@ -60,6 +61,8 @@ export const operations = {
 export type TranscoderOptions = {
   records: Records;
   buckets: BucketStore;
+  /** How the roles of pipelines are judged. */
+  rights: RoleRightsOptions;
   clock: Clock;
   random: Random;
   log: Log;
@@ -68,11 +71,11 @@ export type TranscoderOptions = {
 };
 
 export function openTranscoderService(options: TranscoderOptions): Service<TranscoderContext> {
-  const { records, buckets, clock, random, log } = options;
+  const { records, buckets, rights, clock, random, log } = options;
   const limits: TranscoderLimits = { ...defaultLimits, ...definedOf(options.limits ?? {}) };
   return {
     model: "elastic-transcoder",
-    context: { records, buckets, log, limits, newId: idMaker(clock, random) },
+    context: { records, buckets, rights, log, limits, newId: idMaker(clock, random) },
     operations: withRequiredMembers({ ...operations, ReadJobLog: readJobLog }),
     notDone: {},
     constraints: transcoderConstraints(limits),

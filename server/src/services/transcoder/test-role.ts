@@ -1,12 +1,13 @@
 import type { TestRoleRequest, TestRoleResponse } from "@aws-sdk/client-elastic-transcoder";
+import { RoleRights, transcoderPrincipal } from "../../engine/jobs/role-rights.ts";
 import { BucketError } from "../../storage/buckets/bucket-store.ts";
 import type { Operation, With } from "../operation.ts";
 import type { Answer } from "../operations-of.ts";
-import type { Call, TranscoderContext } from "./context.ts";
+import { type Call, homeOf, type TranscoderContext } from "./context.ts";
 
 /**
- * Tells whether jobs would reach their buckets. The role itself decides nothing until there is IAM, and there is nobody
- * who publishes to topics, so a topic is always out of reach.
+ * Tells what jobs would lack in a role, each by name. A role that cannot be assumed reaches nothing. There is nobody who
+ * publishes to topics, so a topic is always out of reach.
  */
 export const testRole: Operation<
   With<TestRoleRequest, "Role" | "InputBucket" | "OutputBucket" | "Topics">,
@@ -16,9 +17,15 @@ export const testRole: Operation<
   authorize: () => ({ action: "elastictranscoder:TestRole", resource: "*" }),
 
   async run({ Role, InputBucket, OutputBucket, Topics }, ctx) {
+    const rights = new RoleRights(Role, homeOf(ctx), ctx.rights);
     const messages: string[] = [];
+    const trouble = await rights.trouble();
+    if (trouble === "no such role") messages.push(`The role ${Role} does not exist`);
+    if (trouble === "not trusted") {
+      messages.push(`The role ${Role} cannot be assumed: its trust policy does not allow ${transcoderPrincipal}`);
+    }
     for (const bucket of new Set([InputBucket, OutputBucket])) {
-      if (!(await isReachable(ctx, bucket))) {
+      if (trouble !== undefined || !(await isWithinReach(rights, bucket, ctx))) {
         messages.push(`The role ${Role} does not have access to the bucket: ${bucket}`);
       }
     }
@@ -29,9 +36,9 @@ export const testRole: Operation<
   },
 };
 
-async function isReachable({ buckets }: Call, bucket: string): Promise<boolean> {
+async function isWithinReach(rights: RoleRights, bucket: string, { buckets }: Call): Promise<boolean> {
   try {
-    return await buckets.bucketExists(bucket);
+    return (await rights.onBucket("s3:ListBucket", bucket)).allowed && (await buckets.bucketExists(bucket));
   } catch (error) {
     if (error instanceof BucketError) return false;
     throw error;

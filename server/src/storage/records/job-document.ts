@@ -67,6 +67,19 @@ export type ThumbnailSettings = {
   PaddingPolicy?: string;
 };
 
+/** As requests write them; `Key` is the ciphertext that KMS made of the key, in base64. Blank members are left out. */
+export type CipherKeyDocument = { Key?: string; KeyMd5?: string; InitializationVector?: string };
+
+export type EncryptionMode = "s3" | "s3-aws-kms" | "aes-cbc-pkcs7" | "aes-ctr" | "aes-gcm";
+
+export type EncryptionDocument = CipherKeyDocument & { Mode: EncryptionMode };
+
+export type ContentProtectionDocument = CipherKeyDocument & {
+  Method: string;
+  LicenseAcquisitionUrl?: string;
+  KeyStoragePolicy?: string;
+};
+
 export type InputDocument = {
   Key: string;
   FrameRate?: string | null;
@@ -74,6 +87,7 @@ export type InputDocument = {
   AspectRatio?: string | null;
   Interlaced?: string | null;
   Container?: string | null;
+  Encryption?: EncryptionDocument;
   TimeSpan?: TimeSpan | null;
   /** Set once the input has been probed. */
   DetectedProperties?: {
@@ -85,18 +99,25 @@ export type InputDocument = {
   } | null;
 };
 
-export type JobWatermarkDocument = { PresetWatermarkId?: string | null; InputKey?: string | null };
+export type JobWatermarkDocument = {
+  PresetWatermarkId?: string | null;
+  InputKey?: string | null;
+  Encryption?: EncryptionDocument;
+};
 
 export type OutputDocument = {
   /** "1", "2", … in the order of the request. */
   Id: string;
   Key: string;
   ThumbnailPattern?: string | null;
+  /** A key that was not given is made by the first attempt, and kept here for all others. */
+  ThumbnailEncryption?: EncryptionDocument;
   Rotate?: string | null;
   PresetId: string;
   SegmentDuration?: string | null;
   Watermarks?: readonly JobWatermarkDocument[] | null;
   Composition?: readonly { TimeSpan?: TimeSpan | null }[] | null;
+  Encryption?: EncryptionDocument;
   /** The preset as it was when the job was made. */
   preset: PresetDocument;
   Status: JobStatus;
@@ -120,6 +141,7 @@ export type PlaylistDocument = {
   Name: string;
   Format: string;
   OutputKeys: readonly string[];
+  HlsContentProtection?: ContentProtectionDocument;
   Status: JobStatus;
   StatusDetail?: string | null;
   publishing?: readonly { bucket: string; from: string; to: string }[] | null;

@@ -77,6 +77,7 @@ const good: [what: string, request: CreateJobRequest][] = [
   ["one clip", output({ Composition: [{ TimeSpan: { StartTime: "0:10", Duration: "5" } }] })],
   ["metadata", job({ UserMetadata: { title: "A b:/=+-%@_.", ["k".repeat(128)]: "v".repeat(256), empty: "" } })],
   ["structures without anything in them", output({ Captions: { CaptionFormats: [] }, Encryption: {}, AlbumArt: {} })],
+  ["encryption by S3", output({ Encryption: { Mode: "s3" }, ThumbnailEncryption: { Mode: "s3-aws-kms" } })],
   ["the removal of album art", output({ AlbumArt: { MergePolicy: "Replace", Artwork: [] } })],
 ];
 
@@ -117,6 +118,18 @@ const bad: [request: CreateJobRequest, message: string][] = [
   [
     { ...outputs(hls("a")), Playlists: [playlist("a", "a")] },
     "More than one file of the job would have the key 'a.m3u8'.",
+  ],
+  [
+    {
+      ...outputs(hls("a"), { Key: "a.key", PresetId: mp4 }),
+      Playlists: [
+        {
+          ...playlist("i", "a"),
+          HlsContentProtection: { Method: "aes-128", KeyStoragePolicy: "WithVariantPlaylists" },
+        },
+      ],
+    },
+    "More than one file of the job would have the key 'a.key'.",
   ],
   [
     output({ PresetId: mp3, ThumbnailPattern: "t{count}" }),
@@ -173,19 +186,9 @@ const bad: [request: CreateJobRequest, message: string][] = [
 
 for (const [request, message] of bad) test(`refuses: ${message}`, () => assert.equal(check(request), message));
 
-const key = "AAAA";
 const notDone: [request: CreateJobRequest, what: string][] = [
   [job({ Input: undefined, Inputs: [{ Key: "a" }, { Key: "b" }] }), "stitching 2 inputs into one; give one input"],
-  [job({ Input: { Key: "a", Encryption: { Mode: "aes-gcm" } } }), "decryption of input 'a' (Encryption)"],
   [job({ Input: { Key: "a", InputCaptions: { MergePolicy: "Override" } } }), "captions of input 'a' (InputCaptions)"],
-  [output({ Encryption: { Mode: "s3" } }), "encryption of output 'out.mp4' (Encryption)"],
-  [output({ ThumbnailEncryption: { Key: key } }), "encryption of the thumbnails of 'out.mp4' (ThumbnailEncryption)"],
-  [
-    output({
-      Watermarks: [{ PresetWatermarkId: "TopLeft", InputKey: "a.png", Encryption: { Mode: "aes-ctr" } }],
-    }),
-    "decryption of watermark 'a.png' (Encryption)",
-  ],
   [output({ AlbumArt: { MergePolicy: "Append" } }), "album art in output 'out.mp4' (AlbumArt)"],
   [
     output({ AlbumArt: { MergePolicy: "Replace", Artwork: [{ InputKey: "a.png" }] } }),
@@ -196,10 +199,6 @@ const notDone: [request: CreateJobRequest, what: string][] = [
     job({ Playlists: [{ Name: "i", Format, OutputKeys: ["out.mp4"] }] }),
     `${Format} playlists ('i'); HLSv3 is done`,
   ]),
-  [
-    { ...outputs(hls("1")), Playlists: [{ ...playlist("i", "1"), HlsContentProtection: { Method: "aes-128" } }] },
-    "content protection of playlist 'i' (HlsContentProtection)",
-  ],
   [
     { ...outputs(hls("1")), Playlists: [{ ...playlist("i", "1"), PlayReadyDrm: { Format: "microsoft" } }] },
     "DRM of playlist 'i' (PlayReadyDrm)",

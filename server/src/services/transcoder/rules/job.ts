@@ -1,11 +1,13 @@
 /**
  * What a job's request must be, taken together. The single members are checked by constraints.ts, playlists in
- * playlists.ts, and what cannot be done yet in not-done-yet.ts.
+ * playlists.ts, keys in encryption.ts, and what cannot be done yet in not-done-yet.ts.
  */
 import type { CreateJobOutput, CreateJobRequest, JobInput, TimeSpan } from "@aws-sdk/client-elastic-transcoder";
 import { parseTime } from "../../../engine/ffmpeg/clip.ts";
+import { keySuffix } from "../../../engine/ffmpeg/plan-output-files.ts";
 import type { PresetDocument } from "../../../storage/records/job-document.ts";
 import { membersMissing, validationFailed } from "../errors.ts";
+import { encryptionProblems } from "./encryption.ts";
 import type { JobRequest, KeyedOutput } from "./job-request.ts";
 import { playlistProblems } from "./playlists.ts";
 
@@ -29,20 +31,22 @@ export function checkJobRequest(request: CreateJobRequest): JobRequest {
   ];
   if (0 < missing.length) throw membersMissing(missing);
 
-  const problems = [
-    ...inputs.flatMap(inputProblems),
-    ...outputs.flatMap(outputProblems),
-    ...repeated(outputs.map(({ Key }) => Key!)).map((key) => `The output key '${key}' is used more than once.`),
-    ...metadataProblems(request.UserMetadata),
-  ];
-  if (0 < problems.length) throw validationFailed(problems.join(" "));
-  return {
+  const checked: JobRequest = {
     inputs: inputs as JobRequest["inputs"],
     outputs: outputs as JobRequest["outputs"],
     playlists: playlists as JobRequest["playlists"],
     outputKeyPrefix: request.OutputKeyPrefix,
     userMetadata: request.UserMetadata,
   };
+  const problems = [
+    ...inputs.flatMap(inputProblems),
+    ...outputs.flatMap(outputProblems),
+    ...repeated(outputs.map(({ Key }) => Key!)).map((key) => `The output key '${key}' is used more than once.`),
+    ...metadataProblems(request.UserMetadata),
+    ...encryptionProblems(checked),
+  ];
+  if (0 < problems.length) throw validationFailed(problems.join(" "));
+  return checked;
 }
 
 /** `presets` in the order of the outputs. @throws ValidationException */
@@ -147,6 +151,9 @@ function collisions({ outputs, playlists }: JobRequest, presets: readonly Preset
   const names = [
     ...outputs.map((output) => (segmented.includes(output) ? `${output.Key}.m3u8` : output.Key)),
     ...playlists.map(({ Name }) => `${Name}.m3u8`),
+    ...playlists.flatMap(({ HlsContentProtection: protection, OutputKeys }) =>
+      protection?.KeyStoragePolicy === "WithVariantPlaylists" ? OutputKeys.map((key) => `${key}${keySuffix}`) : [],
+    ),
   ];
   const segments = segmented.flatMap(({ Key }) =>
     names.filter((name) => name.startsWith(Key) && /^\d{5,}\.ts$/.test(name.slice(Key.length))),

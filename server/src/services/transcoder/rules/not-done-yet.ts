@@ -6,7 +6,6 @@ import type {
   Captions,
   CreateJobOutput,
   CreateJobPlaylist,
-  Encryption,
   InputCaptions,
   JobAlbumArt,
   JobInput,
@@ -21,36 +20,27 @@ export function refuseWhatIsNotDone({ inputs, outputs, playlists }: JobRequest):
   if (asked !== undefined) throw notDoneYet(asked);
 }
 
-function inInput({ Key, Encryption, InputCaptions }: JobInput): string[] {
-  return [
-    ...(isAsked(Encryption) ? [`decryption of input '${Key}' (Encryption)`] : []),
-    ...(isAsked(InputCaptions) ? [`captions of input '${Key}' (InputCaptions)`] : []),
-  ];
+function inInput({ Key, InputCaptions }: JobInput): string[] {
+  return isAsked(InputCaptions) ? [`captions of input '${Key}' (InputCaptions)`] : [];
 }
 
 function inOutput(output: CreateJobOutput): string[] {
-  const { Key, ThumbnailEncryption, Watermarks, AlbumArt, Captions, Encryption } = output;
+  const { Key, AlbumArt, Captions } = output;
   return [
-    ...(isAsked(Encryption) ? [`encryption of output '${Key}' (Encryption)`] : []),
-    ...(isAsked(ThumbnailEncryption) ? [`encryption of the thumbnails of '${Key}' (ThumbnailEncryption)`] : []),
-    ...(Watermarks ?? []).flatMap((watermark) =>
-      isAsked(watermark.Encryption) ? [`decryption of watermark '${watermark.InputKey}' (Encryption)`] : [],
-    ),
     ...(isAsked(AlbumArt) && !removesArt(AlbumArt) ? [`album art in output '${Key}' (AlbumArt)`] : []),
     ...(isAsked(Captions) ? [`captions in output '${Key}' (Captions)`] : []),
   ];
 }
 
-function inPlaylist({ Name, Format, HlsContentProtection, PlayReadyDrm }: CreateJobPlaylist): string[] {
+function inPlaylist({ Name, Format, PlayReadyDrm }: CreateJobPlaylist): string[] {
   return [
     ...(Format === "HLSv3" ? [] : [`${Format} playlists ('${Name}'); HLSv3 is done`]),
-    ...(isAsked(HlsContentProtection) ? [`content protection of playlist '${Name}' (HlsContentProtection)`] : []),
     ...(isAsked(PlayReadyDrm) ? [`DRM of playlist '${Name}' (PlayReadyDrm)`] : []),
   ];
 }
 
 /** Some clients send a structure without anything in it where others send nothing. */
-function isAsked<Settings extends Encryption | InputCaptions | Captions | JobAlbumArt | object>(
+function isAsked<Settings extends InputCaptions | Captions | JobAlbumArt | object>(
   settings: Settings | undefined,
 ): settings is Settings {
   return Object.values(settings ?? {}).some(
