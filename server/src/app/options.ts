@@ -173,8 +173,20 @@ const options = {
   "master-key": {
     of: opened,
     value: "FILE",
-    help: "the key under which the keys of streams are kept, made when missing; the same for all processes over one database (default: master-key in the data folder)",
+    help: "the key under which all keys are kept, made when missing; the same for all processes over one database (default: master-key in the data folder)",
     schema: z.string().min(1).optional(),
+  },
+  "master-passphrase-file": {
+    of: opened,
+    value: "FILE",
+    help: "open the master key by the passphrase in this file, or in MILLRACE_MASTER_PASSPHRASE, instead of keeping it in a file",
+    schema: z.string().min(1).optional(),
+  },
+  "master-kms": {
+    of: opened,
+    value: "kms://KEY-ARN?endpoint=…&region=…",
+    help: "open the master key by a key of an external KMS; keys from MILLRACE_MASTER_KMS_ACCESS_KEY_ID and MILLRACE_MASTER_KMS_SECRET_ACCESS_KEY or the AWS chain",
+    schema: url("kms").optional(),
   },
   "max-pipelines": {
     of: ["serve"],
@@ -241,7 +253,11 @@ const options = {
 } satisfies Record<string, Option>;
 
 type Options = { [Name in keyof typeof options]: z.infer<(typeof options)[Name]["schema"]> };
-export type Config = Options & { rootKey: { id: string; secret: string } | undefined };
+export type Config = Options & {
+  rootKey: { id: string; secret: string } | undefined;
+  /** Of the environment alone: what is said on a command line, others read. */
+  masterPassphrase: string | undefined;
+};
 
 export type Parsed = { config: Config; positionals: string[]; flags: Record<string, string | boolean | undefined> };
 
@@ -273,7 +289,8 @@ export function parseOptions(
     config[name] = result.data;
   }
   const flags = Object.fromEntries(Object.keys(own).map((name) => [name, values[name]]));
-  return { config: { ...(config as Options), rootKey: rootKeyOf(env) }, positionals, flags };
+  const secrets = { rootKey: rootKeyOf(env), masterPassphrase: env.MILLRACE_MASTER_PASSPHRASE || undefined };
+  return { config: { ...(config as Options), ...secrets }, positionals, flags };
 }
 
 /** @throws UsageError for words that mean nothing to the command */
