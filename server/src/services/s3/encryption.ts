@@ -12,8 +12,10 @@ import type { EncryptionRule, Sealing } from "../../storage/buckets/object-keys.
 import { homeOf } from "../../storage/buckets/object-keys.ts";
 import { type EncryptionContext, KeyFailure, type KmsKey } from "../../storage/keys/key-store.ts";
 import type { Bucket } from "../../storage/records/buckets.ts";
+import { listGrantsTo } from "../../storage/records/kms-grants.ts";
 import type { Encryption, StoredObject } from "../../storage/records/objects.ts";
 import type { Upload } from "../../storage/records/uploads.ts";
+import { principalsOf } from "../kms/find-key.ts";
 import { keyAuthorization } from "../kms/key-authorization.ts";
 import type { Call } from "./context.ts";
 import {
@@ -238,6 +240,7 @@ async function demandDecrypt(ctx: Call, { mode, keyArn, context = {} }: Encrypti
 }
 
 async function demandKey(ctx: Call, key: KmsKey, action: string, context: EncryptionContext): Promise<void> {
-  const callerAccount = ctx.caller?.accountId ?? "anonymous";
-  await ctx.demand(keyAuthorization(key, action, { context, viaService: "s3", callerAccount }));
+  const { caller, accountId: callerAccount } = ctx;
+  const grants = caller && (await listGrantsTo(ctx.records.db, key.id, principalsOf(caller)));
+  await ctx.demand(keyAuthorization(key, action, { context, viaService: "s3", callerAccount, grants }));
 }
