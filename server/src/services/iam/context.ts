@@ -2,7 +2,6 @@
  * What every operation of IAM is given beside its input.
  */
 import type { Kysely } from "kysely";
-import { randomText } from "../../base/ids.ts";
 import type { SecretSealer } from "../../engine/access/key-pairs.ts";
 import { inTurn } from "../../storage/records/in-turn.ts";
 import type { Records } from "../../storage/records/records.ts";
@@ -19,13 +18,6 @@ export type IamContext = {
 };
 
 export type Call = IamContext & RequestContext;
-
-export type IdPrefix = "AIDA" | "AGPA" | "AROA" | "ANPA";
-
-/** Unique for ever: another one for the same name once it is made anew. */
-export function newUniqueId(prefix: IdPrefix, { random }: Pick<RequestContext, "random">): string {
-  return prefix + randomText(random, 17).toUpperCase();
-}
 
 /** All changes of an account take turns: what is counted before one is added, and what must not be gone meanwhile. */
 export async function change<Result>(ctx: Call, work: (db: Database) => Promise<Result>): Promise<Result> {

@@ -1,8 +1,9 @@
 import type { CreatePolicyRequest, CreatePolicyResponse } from "@aws-sdk/client-iam";
+import { iamId } from "../../base/ids.ts";
 import { insertManagedPolicy, listManagedPolicies } from "../../storage/records/managed-policies.ts";
 import type { Operation, With } from "../operation.ts";
 import { listedPolicy } from "./answers.ts";
-import { change, type IamContext, newUniqueId } from "./context.ts";
+import { change, type IamContext } from "./context.ts";
 import { countedLength, readPolicy } from "./documents.ts";
 import { alreadyExists, quotaExceeded } from "./errors.ts";
 import { newArn } from "./owners.ts";
@@ -24,7 +25,7 @@ export const createPolicy: Operation<
   async run({ PolicyName, PolicyDocument, Path = "/", Description, Tags }, ctx) {
     checkPolicyDocument(PolicyDocument);
     const wanted = {
-      id: newUniqueId("ANPA", ctx),
+      id: iamId("ANPA", ctx.random),
       account: ctx.accountId,
       name: PolicyName,
       path: Path,

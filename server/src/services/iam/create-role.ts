@@ -1,9 +1,10 @@
 import type { CreateRoleRequest, CreateRoleResponse } from "@aws-sdk/client-iam";
+import { iamId } from "../../base/ids.ts";
 import { countRoles, insertRole } from "../../storage/records/roles.ts";
 import type { Operation, With } from "../operation.ts";
 import { roleAnswer } from "./answers.ts";
 import { checkBoundary, requestedBoundary } from "./boundaries.ts";
-import { change, type IamContext, newUniqueId } from "./context.ts";
+import { change, type IamContext } from "./context.ts";
 import { exists, quotaExceeded } from "./errors.ts";
 import { need, newArn } from "./owners.ts";
 import { quotas } from "./quotas.ts";
@@ -26,7 +27,7 @@ export const createRole: Operation<
   async run(input, ctx) {
     const { RoleName, Path = "/", PermissionsBoundary, Tags, MaxSessionDuration = defaultSeconds } = input;
     const wanted = {
-      id: newUniqueId("AROA", ctx),
+      id: iamId("AROA", ctx.random),
       account: ctx.accountId,
       name: RoleName,
       path: Path,

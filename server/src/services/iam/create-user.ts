@@ -1,9 +1,10 @@
 import type { CreateUserRequest, CreateUserResponse } from "@aws-sdk/client-iam";
+import { iamId } from "../../base/ids.ts";
 import { countUsers, insertUser } from "../../storage/records/users.ts";
 import type { Operation, With } from "../operation.ts";
 import { userAnswer } from "./answers.ts";
 import { checkBoundary, requestedBoundary } from "./boundaries.ts";
-import { change, type IamContext, newUniqueId } from "./context.ts";
+import { change, type IamContext } from "./context.ts";
 import { exists, quotaExceeded } from "./errors.ts";
 import { need, newArn } from "./owners.ts";
 import { quotas } from "./quotas.ts";
@@ -18,7 +19,7 @@ export const createUser: Operation<With<CreateUserRequest, "UserName">, CreateUs
 
   async run({ UserName, Path = "/", PermissionsBoundary, Tags }, ctx) {
     const wanted = {
-      id: newUniqueId("AIDA", ctx),
+      id: iamId("AIDA", ctx.random),
       account: ctx.accountId,
       name: UserName,
       path: Path,

@@ -1,13 +1,14 @@
 /**
  * The role that Elastic Transcoder's console made for everybody, and that pipelines name by habit.
  */
+
 import type { Clock } from "../../base/clock.ts";
+import { iamId } from "../../base/ids.ts";
 import type { Random } from "../../base/random.ts";
 import { inTurn } from "../../storage/records/in-turn.ts";
 import { attachPolicy } from "../../storage/records/policy-attachments.ts";
 import type { Records } from "../../storage/records/records.ts";
 import { findRole, insertRole } from "../../storage/records/roles.ts";
-import { newUniqueId } from "./context.ts";
 
 const name = "Elastic_Transcoder_Default_Role";
 const permissions = "arn:aws:iam::aws:policy/service-role/AmazonElasticTranscoderRole";
@@ -21,7 +22,7 @@ export async function ensureDefaultRole(
 ): Promise<void> {
   if ((await findRole(records.db, account, name)) !== undefined) return;
   await inTurn(records, `iam:${account}`, async (db) => {
-    const id = newUniqueId("AROA", { random });
+    const id = iamId("AROA", random);
     const role = {
       id,
       account,
