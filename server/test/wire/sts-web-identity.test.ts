@@ -253,7 +253,8 @@ test("an issuer on an address that may not be called is not called", async (t) =
     tags: {},
   };
   await insertOidcProvider(server.records.db, provider);
-  const trust = { Statement: [{ Effect: "Allow", Principal: { Federated: "*" }, Action: "sts:*" }] };
+  const arn = `arn:aws:iam::${account}:oidc-provider/${provider.name}`;
+  const trust = { Statement: [{ Effect: "Allow", Principal: { Federated: arn }, Action: "sts:*" }] };
   const role = await server.role("r", trust);
   await assert.rejects(assume(t, server, role.arn, issuer.token({})), /is not on the open internet/);
   assert.deepEqual(issuer.asked, []);
