@@ -34,7 +34,7 @@ test("a running job that is cancelled stops, leaves nothing behind and lets the 
         Name: "cancel",
         InputBucket: "media",
         OutputBucket: "media",
-        Role: "arn:aws:iam::000000000000:role/transcoder",
+        Role: "arn:aws:iam::000000000000:role/Elastic_Transcoder_Default_Role",
       });
       const submit = async (input: string, output: string) => {
         const Output = { Key: output, PresetId: "1351620000001-000010" };

@@ -51,7 +51,7 @@ test(`a job survives kill -9 of its server at ${kills} random moments`, async ()
       const { Pipeline } = await transcoderOf(server.url).createPipeline({
         Name: "kill",
         InputBucket: "input",
-        Role: "arn:aws:iam::000000000000:role/transcoder",
+        Role: "arn:aws:iam::000000000000:role/Elastic_Transcoder_Default_Role",
         ContentConfig: { Bucket: "output" },
         ThumbnailConfig: { Bucket: "thumbs" },
       });

@@ -97,7 +97,7 @@ async function withSystem(
         Name: "shared",
         InputBucket: "media",
         OutputBucket: "media",
-        Role: "arn:aws:iam::000000000000:role/transcoder",
+        Role: "arn:aws:iam::000000000000:role/Elastic_Transcoder_Default_Role",
       });
       const ids: string[] = [];
       for (let number = 1; number <= jobCount; number++) {

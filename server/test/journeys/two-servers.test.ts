@@ -20,7 +20,7 @@ test("two servers that start at once on one empty folder share its jobs, each do
         Name: "shared",
         InputBucket: "media",
         OutputBucket: "media",
-        Role: "arn:aws:iam::000000000000:role/transcoder",
+        Role: "arn:aws:iam::000000000000:role/Elastic_Transcoder_Default_Role",
       });
       const ids: string[] = [];
       for (let number = 1; number <= 6; number++) {

@@ -1,5 +1,5 @@
 /**
- * Whose the built-in service's buckets are, and what their policies say to a role.
+ * Whose the built-in service's buckets are, and what their settings mean to a role.
  */
 import { findBucket } from "../../storage/records/buckets.ts";
 import type { Records } from "../../storage/records/records.ts";
@@ -11,8 +11,8 @@ export function bucketRulesOf({ db }: Records): FindBucketRule {
     const bucket = await findBucket(db, name);
     if (bucket === undefined) return undefined;
     const { account, settings } = bucket;
-    const { policy, publicAccessBlock } = settings;
+    const { policy, publicAccessBlock, encryption } = settings;
     const isRestricted = publicAccessBlock?.restrictPublicBuckets && forAccount !== account;
-    return { account, ...(policy !== undefined && !isRestricted && { policy }) };
+    return { account, ...(encryption && { encryption }), ...(policy !== undefined && !isRestricted && { policy }) };
   };
 }

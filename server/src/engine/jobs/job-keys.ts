@@ -78,13 +78,18 @@ export class JobKeys {
     };
   }
 
-  /** Why S3 cannot encrypt for the role, under the pipeline's key or else its own. */
-  async storageRefusal(context: Readonly<Record<string, string>>): Promise<string | undefined> {
-    const { keys, rights, home, keyId } = this.#options;
-    const master = keyId ? await keys.find(home, keyId) : await keys.defaultKey(home, "s3");
-    if (master === undefined) return `there is no key ${keyId}`;
-    const { allowed, reason } = await rights.onKey("kms:GenerateDataKey", master, { via: "s3", context });
-    return allowed ? undefined : `kms:GenerateDataKey is not allowed on ${master.arn} ${reason}`;
+  /** Why S3 may not use a key on the role's behalf. `reference`: `undefined` for S3's own. */
+  async storageRefusal(
+    action: "kms:Decrypt" | "kms:GenerateDataKey",
+    reference: string | undefined,
+    context: Readonly<Record<string, string>>,
+  ): Promise<string | undefined> {
+    const { keys, rights, home } = this.#options;
+    const master =
+      reference === undefined
+        ? await keys.defaultKey(home, "s3")
+        : await keys.find(homeOf(reference) ?? home, reference);
+    return refusalOf(rights, action, master, reference ?? "", { via: "s3", context });
   }
 
   async #asking<T>(work: () => Promise<T>, failed: (reason: string) => Failure): Promise<T | { failure: Failure }> {
@@ -103,9 +108,10 @@ async function refusalOf(
   action: "kms:Decrypt" | "kms:GenerateDataKey",
   master: KmsKey | undefined,
   reference: string,
+  how: { via: "elastictranscoder" | "s3"; context: Readonly<Record<string, string>> } = via,
 ): Promise<string | undefined> {
   if (master === undefined) return `there is no key ${reference}`;
-  const { allowed, reason } = await rights.onKey(action, master, via);
+  const { allowed, reason } = await rights.onKey(action, master, how);
   return allowed ? undefined : `role ${rights.role} is not allowed ${action} on ${master.arn} ${reason}`;
 }
 

@@ -109,7 +109,7 @@ async function findObject(object: ObjectRef, options: PrepareOptions): Promise<O
   const { buckets, access } = options;
   const head = await asking(options, object, "read", () => buckets.head(object));
   if (head !== undefined && "failure" in head) return head;
-  const failure = await access.readRefusal(object, head !== undefined);
+  const failure = await access.readRefusal(object, head);
   if (failure !== undefined) return { failure };
   return head ?? { failure: objectMissing(object) };
 }

@@ -1,10 +1,11 @@
 /**
  * What a pipeline's role may do: its own policies, and those of the buckets and keys that a job touches.
  */
-import type { Decision } from "../../policy/policy.types.ts";
+import type { ConditionContext, Decision } from "../../policy/policy.types.ts";
 import { bucketArn, objectArn } from "../../storage/buckets/arn.ts";
 import type { ObjectRef } from "../../storage/buckets/bucket-store.ts";
 import type { KmsKey } from "../../storage/keys/key-store.ts";
+import type { BucketEncryption } from "../../storage/records/buckets.ts";
 import type { Home } from "../../storage/records/listing.ts";
 import type { RoleAccess } from "../access/role-access.ts";
 
@@ -14,14 +15,11 @@ export const transcoderPrincipal = "elastictranscoder.amazonaws.com";
 /** Bound to every key of a job that KMS encrypts. */
 export const keyContext = { service: transcoderPrincipal };
 
-/**
- * Whose a bucket is and what its policy says to a role of `forAccount`. `undefined`: it is not among ours, and the role's
- * policies alone decide.
- */
-export type FindBucketRule = (
-  bucket: string,
-  forAccount: string,
-) => Promise<{ account: string; policy?: string } | undefined>;
+/** `account`: whose it is. `encryption`: of new objects. */
+export type BucketRule = { account: string; policy?: string; encryption?: BucketEncryption };
+
+/** As a role of `forAccount` is told. `undefined`: the bucket is not among ours, and the role's policies alone decide. */
+export type FindBucketRule = (bucket: string, forAccount: string) => Promise<BucketRule | undefined>;
 
 export type RoleRightsOptions = { access: RoleAccess; bucketRuleOf: FindBucketRule };
 
@@ -42,17 +40,21 @@ export class RoleRights {
     return this.#options.access.canBeAssumedBy(this.role, transcoderPrincipal);
   }
 
-  /** Of a bucket that another server keeps, nothing is known here but its name. */
-  async isOurs(bucket: string): Promise<boolean> {
-    return (await this.#options.bucketRuleOf(bucket, this.#home.account)) !== undefined;
+  ruleOf(bucket: string): Promise<BucketRule | undefined> {
+    return this.#options.bucketRuleOf(bucket, this.#home.account);
   }
 
   onBucket(action: "s3:ListBucket", bucket: string): Promise<Decision> {
     return this.#inBucket(action, bucket, bucketArn(bucket));
   }
 
-  onObject(action: "s3:GetObject" | "s3:PutObject", { bucket, key }: ObjectRef): Promise<Decision> {
-    return this.#inBucket(action, bucket, objectArn(bucket, key));
+  /** `keys`: condition keys of S3 beside those of the bucket. */
+  onObject(
+    action: "s3:GetObject" | "s3:PutObject",
+    { bucket, key }: ObjectRef,
+    keys: ConditionContext = {},
+  ): Promise<Decision> {
+    return this.#inBucket(action, bucket, objectArn(bucket, key), keys);
   }
 
   /** `via`: the service that uses the key for the role. */
@@ -79,12 +81,13 @@ export class RoleRights {
     });
   }
 
-  async #inBucket(action: string, bucket: string, resource: string): Promise<Decision> {
-    const rule = await this.#options.bucketRuleOf(bucket, this.#home.account);
+  async #inBucket(action: string, bucket: string, resource: string, keys: ConditionContext = {}): Promise<Decision> {
+    const rule = await this.ruleOf(bucket);
     return this.#options.access.decideAs(this.role, {
       action,
       resource,
-      ...(rule && { accountId: rule.account, context: { "s3:resourceaccount": rule.account } }),
+      ...(rule && { accountId: rule.account }),
+      context: { ...keys, ...(rule && { "s3:resourceaccount": rule.account }) },
       ...(rule?.policy !== undefined && {
         resourcePolicy: { source: `bucket policy of ${bucket}`, document: rule.policy },
       }),

@@ -9,7 +9,14 @@ import type { ByteRange } from "../blobs/blob-store.ts";
 
 export type ObjectRef = { bucket: string; key: string };
 
-export type ObjectHead = { sizeBytes: number; etag: string; contentType: string; modifiedAt: number };
+export type ObjectHead = {
+  sizeBytes: number;
+  etag: string;
+  contentType: string;
+  modifiedAt: number;
+  /** Of an object under a KMS key of ours: who reads it must be let use that too, in this encryption context. */
+  kms?: { keyArn: string; context: Readonly<Record<string, string>> };
+};
 
 /** `keyId`: in any form that KMS knows; default: S3's own key. `context`: bound to the data key as well. */
 export type WriteEncryption =

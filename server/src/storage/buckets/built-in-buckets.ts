@@ -96,8 +96,15 @@ export function openBuiltInBuckets(options: {
   };
 }
 
-function headOf({ size, etag, headers, modifiedAt }: StoredObject): ObjectHead {
-  return { sizeBytes: size, etag, contentType: headers["content-type"] ?? "binary/octet-stream", modifiedAt };
+function headOf({ size, etag, headers, modifiedAt, encryption }: StoredObject): ObjectHead {
+  const { keyArn, context = {} } = encryption ?? {};
+  return {
+    sizeBytes: size,
+    etag,
+    contentType: headers["content-type"] ?? "binary/octet-stream",
+    modifiedAt,
+    ...(keyArn !== undefined && { kms: { keyArn, context } }),
+  };
 }
 
 function noBucket(bucket: string): BucketError {
