@@ -33,6 +33,7 @@ import type { KeyStore } from "../storage/keys/key-store.ts";
 import type { KeyWrapper } from "../storage/keys/key-wrapper.ts";
 import { openKmsStore } from "../storage/keys/kms-store.ts";
 import type { Records } from "../storage/records/records.ts";
+import { openAuditLog } from "./audit/audit-log.ts";
 import { parseBlobsUrl } from "./blobs-url.ts";
 import { health } from "./health.ts";
 import { openIdentity } from "./identity.ts";
@@ -115,6 +116,19 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
       }),
       ...(config.buckets === undefined ? [openS3Service({ records, blobs, keys, clock, random, log })] : []),
     ];
+    const audit =
+      config.audit === "off"
+        ? undefined
+        : lifetime.own(
+            await openAuditLog({
+              folder: join(config.data, "audit"),
+              days: config["audit-days"],
+              accountId: config.account,
+              clock,
+              random,
+              log,
+            }),
+          );
     const handler = createEdge({
       services,
       credentials: identity.credentials,
@@ -124,6 +138,7 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
       log,
       s3BaseDomains: config["s3-domain"].split(",").filter(Boolean),
       extra: health(records),
+      onCall: audit && ((call) => audit.record(call)),
     });
     const { host, port } = parseAddress(config.listen);
     const certificates = await openCertificates(config, { records, wrapper, clock, random, log });
