@@ -24,6 +24,7 @@ import { type FragmentNumbers, openFragmentNumbers } from "../server/src/engine/
 import { openFsBlobs } from "../server/src/storage/blobs/fs-store.ts";
 import { masterKeyWrapper } from "../server/src/storage/keys/key-wrapper.ts";
 import { openKeyring } from "../server/src/storage/keys/keyring.ts";
+import { openKmsStore } from "../server/src/storage/keys/kms-store.ts";
 import {
   countFragments,
   findFragmentAt,
@@ -34,6 +35,7 @@ import {
 } from "../server/src/storage/records/fragments.ts";
 import type { Records } from "../server/src/storage/records/records.ts";
 import { openSqliteRecords } from "../server/src/storage/records/sqlite.ts";
+import { insertTestStream } from "../server/test/support/stream-rows.ts";
 
 const seconds = Number(process.argv[2] ?? 5);
 const periodMs = 2000;
@@ -44,13 +46,17 @@ async function run(folder: string): Promise<void> {
   const records = await openSqliteRecords({ path: join(folder, "millrace.db") });
   const blobs = await openFsBlobs({ folder: join(folder, "blobs"), random: systemRandom });
   const chance = { clock: systemClock, random: systemRandom };
-  const keys = openKeyring({ records, wrapper: masterKeyWrapper(systemRandom(32), systemRandom), ...chance });
+  const wrapper = masterKeyWrapper(systemRandom(32), systemRandom);
+  const keys = openKeyring({ records, kms: openKmsStore({ records, wrapper, ...chance }), wrapper, ...chance });
   const parts = { records, blobs, keys, ...chance, sleep: systemSleep, log: silentLog, tickMs: 10, packBytes };
   const numbers = openFragmentNumbers(parts);
   const committer = new Committer(parts);
   try {
     // As a session does when it begins: the first time a stream is written to, its key is made.
-    for (let camera = 0; camera < 500; camera++) await keys.open(`camera-${camera}`);
+    for (let camera = 0; camera < 500; camera++) {
+      await insertTestStream(records, `camera-${camera}`, 24);
+      await keys.open(`camera-${camera}`, 0);
+    }
     const median = await measureCameras(committer, numbers, 50, 1e6);
     await measureCameras(committer, numbers, 500, 2e6);
     await measureThroughput(committer, numbers, folder);

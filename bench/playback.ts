@@ -25,6 +25,7 @@ import { silentLog } from "../server/src/base/log.ts";
 import { systemRandom } from "../server/src/base/random.ts";
 import { openStreamEngine } from "../server/src/engine/stream-engine.ts";
 import { openFsBlobs } from "../server/src/storage/blobs/fs-store.ts";
+import { openKmsStore } from "../server/src/storage/keys/kms-store.ts";
 import { openMasterKey } from "../server/src/storage/keys/master-key.ts";
 import { openSqliteRecords } from "../server/src/storage/records/sqlite.ts";
 import { keys, type MillraceProcess, startMillrace, withFolder } from "../server/test/journeys/millrace-process.ts";
@@ -75,10 +76,12 @@ async function storeDay(data: string): Promise<number> {
   const records = await openSqliteRecords({ path: join(data, "millrace.db") });
   const blobs = await openFsBlobs({ folder: join(data, "blobs"), random: systemRandom });
   const wrapper = await openMasterKey({ records, path: join(data, "master-key"), ...common });
+  const kms = openKmsStore({ records, wrapper, ...common });
   const engine = openStreamEngine({
     ...common,
     records,
     blobs,
+    kms,
     wrapper,
     sleep: systemSleep,
     log: silentLog,

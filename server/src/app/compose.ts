@@ -77,7 +77,7 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
 
     lifetime.own(startBlobSweeper({ records, blobs, clock, log, everyMs: 30_000 }));
     lifetime.own(startKeySweeper({ keys, log, everyMs: 30_000 }));
-    const streams = lifetime.own(openStreams(config, records, blobs, wrapper, log));
+    const streams = lifetime.own(openStreams(config, records, blobs, keys, wrapper, log));
     const fetch = createSafeFetch({ allow: config["allow-callbacks"] });
     const identity = lifetime.own(await openIdentity(config, { records, wrapper, access, fetch, clock, random, log }));
     const { rootKey } = identity;
@@ -168,10 +168,10 @@ async function openBuckets(config: Config, records: Records, blobs: BlobStore, k
   return openExternalBuckets({ endpoint: config.buckets, region: config["buckets-region"], credentials });
 }
 
-function openStreams(config: Config, records: Records, blobs: BlobStore, wrapper: KeyWrapper, log: Log) {
+function openStreams(config: Config, records: Records, blobs: BlobStore, kms: KeyStore, wrapper: KeyWrapper, log: Log) {
   // Each pack costs a round trip: one to an S3 is worth waiting for more company.
   const tickMs = config.blobs === undefined ? 10 : 200;
-  return openStreamEngine({ records, blobs, wrapper, clock, sleep: systemSleep, random, log, tickMs });
+  return openStreamEngine({ records, blobs, kms, wrapper, clock, sleep: systemSleep, random, log, tickMs });
 }
 
 function startJobs(config: Config, parts: Pick<WorkerOptions, "records" | "buckets" | "rights" | "keys">, log: Log) {

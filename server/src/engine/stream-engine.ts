@@ -8,13 +8,16 @@ import type { Random } from "../base/random.ts";
 import type { BlobStore } from "../storage/blobs/blob-store.ts";
 import type { Fragment } from "../storage/fragments/fragment.ts";
 import { type FragmentReader, openFragmentReader } from "../storage/fragments/fragment-reader.ts";
+import type { SealFragment } from "../storage/fragments/seal-fragment.ts";
+import type { KeyStore } from "../storage/keys/key-store.ts";
 import type { KeyWrapper } from "../storage/keys/key-wrapper.ts";
-import { type Keyring, openKeyring } from "../storage/keys/keyring.ts";
+import { type DataKeyPeriod, type Keyring, openKeyring } from "../storage/keys/keyring.ts";
 import type { Records } from "../storage/records/records.ts";
 import { FragmentEvents } from "./events/fragment-events.ts";
 import { Committer } from "./ingest/committer.ts";
 import { type FragmentNumbers, openFragmentNumbers } from "./ingest/fragment-numbers.ts";
 import { Ingest } from "./ingest/ingest.ts";
+import { KeyWatch } from "./live/key-watch.ts";
 import { LiveStreams } from "./live/live-streams.ts";
 import { startFragmentRetention, sweepFragments } from "./retention/fragment-retention.ts";
 
@@ -27,6 +30,7 @@ export type StreamEngine = Closeable & {
   numbers: FragmentNumbers;
   fragments: FragmentReader;
   keys: Keyring;
+  keyWatch: KeyWatch;
   clock: Clock;
   sleep: Sleep;
   /** Aborts with {@link letGo}. */
@@ -42,7 +46,11 @@ export type StreamEngine = Closeable & {
 export type StreamEngineOptions = {
   records: Records;
   blobs: BlobStore;
+  kms: KeyStore;
   wrapper: KeyWrapper;
+  period?: DataKeyPeriod;
+  /** See Committer. */
+  seal?: SealFragment;
   clock: Clock;
   sleep: Sleep;
   random: Random;
@@ -53,11 +61,14 @@ export type StreamEngineOptions = {
 
 const retentionEveryMs = 60_000;
 const tickMs = 5_000;
+/** With what a key store remembers it makes less than a second. */
+const keyWatchMs = 250;
 
-export function openStreamEngine({ wrapper, ...options }: StreamEngineOptions): StreamEngine {
+export function openStreamEngine({ wrapper, kms, period, ...options }: StreamEngineOptions): StreamEngine {
   const lifetime = new Lifetime();
   const closing = new AbortController();
-  const keys = openKeyring({ ...options, wrapper });
+  const keys = openKeyring({ ...options, wrapper, kms, ...(period && { period }) });
+  const keyWatch = new KeyWatch(keys);
   const committer = lifetime.own(new Committer({ ...options, keys }));
   const numbers = openFragmentNumbers(options);
   const fragments = openFragmentReader({ ...options, keys });
@@ -72,11 +83,14 @@ export function openStreamEngine({ wrapper, ...options }: StreamEngineOptions): 
       return stored;
     },
   };
-  const ingest = lifetime.own(new Ingest({ ...options, committer: storing, numbers, live, closing: closing.signal }));
+  const ingest = lifetime.own(
+    new Ingest({ ...options, committer: storing, numbers, live, keyWatch, closing: closing.signal }),
+  );
   const ticking = setInterval(() => {
     live.prune();
     void ingest.tick();
   }, tickMs).unref();
+  const watching = setInterval(() => void keyWatch.tick(), keyWatchMs).unref();
   return {
     records: options.records,
     committer,
@@ -86,6 +100,7 @@ export function openStreamEngine({ wrapper, ...options }: StreamEngineOptions): 
     numbers,
     fragments,
     keys,
+    keyWatch,
     clock: options.clock,
     sleep: options.sleep,
     closing: closing.signal,
@@ -98,6 +113,7 @@ export function openStreamEngine({ wrapper, ...options }: StreamEngineOptions): 
     sweep: () => sweepFragments({ ...options, keys }),
     async close() {
       clearInterval(ticking);
+      clearInterval(watching);
       await lifetime.close();
       await events.settled();
     },

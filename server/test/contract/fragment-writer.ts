@@ -13,8 +13,10 @@ import { Committer } from "../../src/engine/ingest/committer.ts";
 import { openFragmentNumbers } from "../../src/engine/ingest/fragment-numbers.ts";
 import { openFsBlobs } from "../../src/storage/blobs/fs-store.ts";
 import { openKeyring } from "../../src/storage/keys/keyring.ts";
+import { openKmsStore } from "../../src/storage/keys/kms-store.ts";
 import { openMasterKey } from "../../src/storage/keys/master-key.ts";
 import { openSqliteRecords } from "../../src/storage/records/sqlite.ts";
+import { insertTestStream } from "../support/stream-rows.ts";
 
 /** A fragment's bytes follow from its number, so that whoever reads them can tell whether they are right. */
 export function bodyOf(number: string): Uint8Array {
@@ -30,13 +32,15 @@ export async function openFragmentStores(folder: string) {
   const records = await openSqliteRecords({ path: join(folder, "millrace.db") });
   const blobs = await openFsBlobs({ folder: join(folder, "blobs"), random: systemRandom });
   const wrapper = await openMasterKey({ records, path: join(folder, "master-key"), ...own });
-  return { ...own, records, blobs, keys: openKeyring({ records, wrapper, ...own }) };
+  const kms = openKmsStore({ records, wrapper, ...own });
+  return { ...own, records, blobs, keys: openKeyring({ records, kms, wrapper, ...own }) };
 }
 
 if (import.meta.main) {
   const stores = await openFragmentStores(process.argv[2]!);
   const committer = new Committer({ ...stores, sleep: systemSleep, tickMs: 2, packBytes: 500_000 });
   const numbers = openFragmentNumbers(stores);
+  for (const id of ["a", "b", "c", "d"]) await insertTestStream(stores.records, id, 24);
   await Promise.all(["a", "b", "c", "d"].map(write));
 
   async function write(streamId: string): Promise<void> {

@@ -14,7 +14,7 @@ import type { BlobStore } from "../../src/storage/blobs/blob-store.ts";
 import type { Fragment, StoredFragment } from "../../src/storage/fragments/fragment.ts";
 import { FragmentDamaged, openFragmentReader } from "../../src/storage/fragments/fragment-reader.ts";
 import { masterKeyWrapper } from "../../src/storage/keys/key-wrapper.ts";
-import { KeyDestroyed, openKeyring } from "../../src/storage/keys/keyring.ts";
+import { defaultPeriod, KeyDestroyed, openKeyring } from "../../src/storage/keys/keyring.ts";
 import {
   countFragments,
   findFragmentAt,
@@ -26,10 +26,12 @@ import {
 } from "../../src/storage/records/fragments.ts";
 import { packKey } from "../../src/storage/records/packs.ts";
 import type { Records } from "../../src/storage/records/records.ts";
+import { openTestKeys } from "../support/keys.ts";
 import { insertTestStream } from "../support/stream-rows.ts";
 
 export type FragmentStores = { openRecords(): Promise<Records>; blobs: BlobStore; close(): Promise<void> };
 
+const lasting = "bits secret heard-a heard-b listed moment flipped twice shared bystander big rotated".split(" ");
 const hour = 3_600_000;
 const start = 1_800_000_000_000;
 
@@ -45,6 +47,7 @@ export function fragmentsContract(name: string, prepare: () => Promise<FragmentS
     before(async () => {
       stores = await prepare();
       records = await stores.openRecords();
+      for (const id of lasting) await insertTestStream(records, id, 87_600);
     });
     after(async () => {
       for (const one of opened) await one.close();
@@ -53,9 +56,10 @@ export function fragmentsContract(name: string, prepare: () => Promise<FragmentS
     });
 
     /** What a process has of its own. */
-    function startProcess(own = records) {
+    function startProcess(own = records, period = defaultPeriod) {
       const { blobs } = stores;
-      const keys = openKeyring({ records: own, wrapper, clock, random: systemRandom });
+      const kms = openTestKeys({ records: own, clock });
+      const keys = openKeyring({ records: own, kms, wrapper, clock, period });
       const parts = { records: own, blobs, keys, clock, random: systemRandom, log: silentLog };
       const committer = new Committer({ ...parts, sleep: systemSleep, tickMs: 5 });
       opened.push(committer);
@@ -88,6 +92,32 @@ export function fragmentsContract(name: string, prepare: () => Promise<FragmentS
         assert.ok(Buffer.from(header).equals(await anew.reader.readHeader(found!)));
       }
       assert.equal(new Set(stored.map(({ headerId }) => headerId)).size, 1);
+    });
+
+    test("reads what several data keys have sealed, and keeps a header once for each", async () => {
+      const one = startProcess(records, { ms: hour, bytes: 1000 });
+      const header = systemRandom(500);
+      const sent: Fragment[] = [];
+      for (let at = 0; at < 8; at++) {
+        const number = one.numbers.next("rotated");
+        sent.push({ ...fragmentOf("rotated", number, start + at * 1000, header), body: [systemRandom(500)] });
+        await one.committer.submit(sent.at(-1)!);
+      }
+      const stored = await listFragmentsAfter(records.db, "rotated", undefined, 10);
+      assert.deepEqual(
+        stored.map(({ dataKey }) => dataKey),
+        [0, 0, 1, 1, 2, 2, 3, 3],
+      );
+      assert.equal(new Set(stored.map(({ headerId }) => headerId)).size, 4);
+      const { reader } = startProcess();
+      const read = await Array.fromAsync(reader.readAll(stored));
+      for (const [at, bytes] of read.entries()) {
+        assert.ok("body" in bytes && Buffer.concat(sent[at]!.body).equals(bytes.body), `fragment ${at}`);
+        assert.ok(Buffer.from(header).equals(await reader.readHeader(stored[at]!)), `header ${at}`);
+      }
+      const moved = { ...stored[0]!, dataKey: 1 };
+      await assert.rejects(reader.read(moved), { damage: "it does not decrypt" });
+      await assert.rejects(reader.read({ ...moved, dataKey: 9 }), { name: "KeyMissing" });
     });
 
     test("keeps nothing in the clear", async () => {

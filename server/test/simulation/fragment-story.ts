@@ -15,14 +15,27 @@ import type { Fragment, StoredFragment } from "../../src/storage/fragments/fragm
 import { type FragmentBytes, KeyMissing, openFragmentReader } from "../../src/storage/fragments/fragment-reader.ts";
 import { type KeyWrapper, masterKeyWrapper } from "../../src/storage/keys/key-wrapper.ts";
 import { KeyDestroyed, openKeyring } from "../../src/storage/keys/keyring.ts";
+import { openKmsStore } from "../../src/storage/keys/kms-store.ts";
 import { findFragments, listFragmentsAfter } from "../../src/storage/records/fragments.ts";
 import { packKey } from "../../src/storage/records/packs.ts";
 import type { Records } from "../../src/storage/records/records.ts";
 import { insertTestStream } from "../support/stream-rows.ts";
 import { World } from "./world.ts";
 
-const tables = ["fragments", "packs", "media_headers", "stream_keys", "loose_blobs", "streams"] as const;
+const tables = [
+  "fragments",
+  "packs",
+  "media_headers",
+  "stream_keys",
+  "loose_blobs",
+  "streams",
+  "kms_aliases",
+  "kms_materials",
+  "kms_keys",
+] as const;
 const hour = 3_600_000;
+/** So that stories see several data keys. */
+export const period = { ms: 500, bytes: 20_000 };
 const streams = [
   { id: "short", retentionHours: 1 },
   { id: "long", retentionHours: 24 },
@@ -68,7 +81,8 @@ type Process = ReturnType<typeof openProcess>;
 function openProcess(world: World, rows: Records, wrapper: KeyWrapper) {
   const { clock, random } = world;
   const records = world.openRecords(rows);
-  const keys = openKeyring({ records, wrapper, clock, random });
+  const kms = openKmsStore({ records, wrapper, clock, random });
+  const keys = openKeyring({ records, kms, wrapper, clock, period });
   const own = { records, blobs: world.openBlobs(), keys, clock, random, log: silentLog };
   return { ...own, reader: openFragmentReader(own) };
 }

@@ -10,15 +10,17 @@ import { silentLog } from "../../src/base/log.ts";
 import { Committer } from "../../src/engine/ingest/committer.ts";
 import { type FragmentNumbers, openFragmentNumbers } from "../../src/engine/ingest/fragment-numbers.ts";
 import { Ingest } from "../../src/engine/ingest/ingest.ts";
+import { KeyWatch } from "../../src/engine/live/key-watch.ts";
 import { LiveStreams } from "../../src/engine/live/live-streams.ts";
 import { openFragmentReader } from "../../src/storage/fragments/fragment-reader.ts";
 import { type KeyWrapper, masterKeyWrapper } from "../../src/storage/keys/key-wrapper.ts";
 import { openKeyring } from "../../src/storage/keys/keyring.ts";
+import { openKmsStore } from "../../src/storage/keys/kms-store.ts";
 import { listFragmentsAfter } from "../../src/storage/records/fragments.ts";
 import type { Records } from "../../src/storage/records/records.ts";
 import { cluster, endOfFragment, header, tags } from "../support/sent-media.ts";
 import { insertTestStream } from "../support/stream-rows.ts";
-import { clearRows, type Told } from "./fragment-story.ts";
+import { clearRows, period, type Told } from "./fragment-story.ts";
 import { World } from "./world.ts";
 
 type Camera = {
@@ -74,13 +76,15 @@ type Process = ReturnType<typeof openProcess>;
 function openProcess(world: World, rows: Records, wrapper: KeyWrapper) {
   const { clock, random, sleep } = world;
   const records = world.openRecords(rows);
-  const keys = openKeyring({ records, wrapper, clock, random });
+  const kms = openKmsStore({ records, wrapper, clock, random });
+  const keys = openKeyring({ records, kms, wrapper, clock, period });
+  const keyWatch = new KeyWatch(keys);
   const own = { records, blobs: world.openBlobs(), keys, clock, sleep, random, log: silentLog };
   const committer = new Committer({ ...own, packBytes: 20_000, roomBytes: 60_000, overlap: 3, tickMs: 10 });
   const numbers = openFragmentNumbers(own);
   const closing = new AbortController();
   const streams = new LiveStreams(clock);
-  const ingest = new Ingest({ ...own, committer, numbers, live: streams, closing: closing.signal });
+  const ingest = new Ingest({ ...own, committer, numbers, live: streams, keyWatch, closing: closing.signal });
   return { ...own, reader: openFragmentReader(own), committer, numbers, ingest, streams, closing };
 }
 
@@ -106,6 +110,7 @@ async function produce(world: World, { ingest }: Process, numbers: FragmentNumbe
     const acknowledgements = ingest.open(bodyOf(world, camera, left, breaks ? gone : undefined), {
       streamId,
       retentionHours: 24,
+      key: { arn: "arn:aws:kms:us-east-1:123456789012:alias/aws/kinesisvideo" },
       relativeTo: undefined,
       acknowledges: true,
       signal: gone.signal,

@@ -321,13 +321,11 @@ test("errors", async (t) => {
           : name === "DeleteStream"
             ? { StreamARN }
             : { StreamName: "s" };
-      const resource =
-        name === "ListStreams"
-          ? "*"
-          : "StreamName" in reference
-            ? `arn:aws:kinesisvideo:${region}:${account}:stream/s/*`
-            : StreamARN;
-      const message = `User: arn:aws:iam::${account}:user/nobody is not authorized to perform: kinesisvideo:${name} on resource: ${resource}`;
+      const resources = { ListStreams: "*", CreateStream: `arn:aws:kinesisvideo:${region}:${account}:stream/s/*` };
+      const resource = name === "ListStreams" || name === "CreateStream" ? resources[name] : StreamARN;
+      const message =
+        `User: arn:aws:iam::${account}:user/nobody is not authorized to perform: kinesisvideo:${name} ` +
+        `on resource: ${resource} because no identity-based policy allows the kinesisvideo:${name} action`;
       await fails(stranger, name, { ...inputs[name], ...reference }, "AccessDeniedException", message);
     }
   });

@@ -15,6 +15,7 @@ import { openListener } from "../../src/edge/listener.ts";
 import { openStreamEngine, type StreamEngine } from "../../src/engine/stream-engine.ts";
 import { openStreamsServices, type StreamsOptions } from "../../src/services/streams/service.ts";
 import { openFsBlobs } from "../../src/storage/blobs/fs-store.ts";
+import { openKmsStore } from "../../src/storage/keys/kms-store.ts";
 import { openMasterKey } from "../../src/storage/keys/master-key.ts";
 import type { Records } from "../../src/storage/records/records.ts";
 import { openSqliteRecords } from "../../src/storage/records/sqlite.ts";
@@ -55,7 +56,8 @@ export async function startStreams(
   const records = await openSqliteRecords({ path: join(folder, "records.db") });
   const blobs = await openFsBlobs({ folder: join(folder, "blobs"), random: systemRandom });
   const wrapper = await openMasterKey({ records, path: join(folder, "master-key"), clock, random: systemRandom });
-  const engine = openStreamEngine({ ...common, records, blobs, wrapper, sleep: systemSleep, tickMs: 10 });
+  const kms = openKmsStore({ records, wrapper, ...common });
+  const engine = openStreamEngine({ ...common, records, blobs, kms, wrapper, sleep: systemSleep, tickMs: 10 });
   const known = new Map([keys, nobody, recorded].map((pair) => [pair.accessKeyId, pair.secretAccessKey]));
   const handler = createEdge({
     services: openStreamsServices({ ...common, engine, ...options, records }),

@@ -3,6 +3,8 @@
  *
  * @see Amazon Kinesis Video Streams Developer Guide, API_dataplane_PutMedia
  */
+import { keyErrors } from "../live/key-errors.ts";
+
 export type FragmentState = "BUFFERING" | "RECEIVED" | "PERSISTED";
 
 export type Acknowledgement =
@@ -15,7 +17,7 @@ export type Acknowledgement =
   | { EventType: "ERROR"; FragmentTimecode?: number; FragmentNumber?: string; ErrorCode: string; ErrorId: number }
   | { EventType: "IDLE" };
 
-/** The session ends after any of them. Those of the 4500s belong to keys and never arise with a local keyring. */
+/** The session ends after any of them. */
 export const ingestErrors = {
   STREAM_READ_ERROR: 4000,
   MAX_FRAGMENT_SIZE_REACHED: 4001,
@@ -29,6 +31,7 @@ export const ingestErrors = {
   TRACK_NUMBER_MISMATCH: 4010,
   FRAMES_MISSING_FOR_TRACK: 4011,
   MORE_THAN_ALLOWED_TRACKS_FOUND: 4012,
+  ...keyErrors,
   INTERNAL_ERROR: 5000,
   ARCHIVAL_ERROR: 5001,
 } as const;

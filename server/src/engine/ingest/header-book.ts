@@ -5,7 +5,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import { headerIdOf, sealHeader } from "../../storage/fragments/seal-fragment.ts";
-import type { SealingKey } from "../../storage/keys/xaes.ts";
+import type { StreamKey } from "../../storage/keys/keyring.ts";
 import type { MediaHeaderRow } from "../../storage/records/tables.ts";
 
 /** How old the last word may be. */
@@ -17,7 +17,7 @@ export class HeaderBook {
   readonly #random: Random;
   /** Until when what is stored holds good. */
   readonly #stored = new Map<string, number>();
-  readonly #ids = new WeakMap<Uint8Array, { key: SealingKey; id: string }>();
+  readonly #ids = new WeakMap<Uint8Array, { key: StreamKey; id: string }>();
 
   constructor({ clock, random }: { clock: Clock; random: Random }) {
     this.#clock = clock;
@@ -25,14 +25,15 @@ export class HeaderBook {
   }
 
   /** With the row that is to be kept beside the fragment's, if any. */
-  enter(key: SealingKey, streamId: string, header: Uint8Array): { headerId: string; headerRow?: MediaHeaderRow } {
+  enter(key: StreamKey, streamId: string, header: Uint8Array): { headerId: string; headerRow?: MediaHeaderRow } {
     const known = this.#ids.get(header);
     const headerId = known?.key === key ? known.id : headerIdOf(key, header);
     this.#ids.set(header, { key, id: headerId });
     const now = this.#clock();
     if (now < (this.#stored.get(`${streamId}/${headerId}`) ?? 0)) return { headerId };
     const sealed = sealHeader(key, streamId, headerId, header, this.#random);
-    return { headerId, headerRow: { stream_id: streamId, id: headerId, sealed, used_at: now } };
+    const row = { stream_id: streamId, id: headerId, data_key: key.number, sealed, used_at: now };
+    return { headerId, headerRow: row };
   }
 
   /** These are durable. */

@@ -14,7 +14,9 @@ import { MatroskaError } from "@millrace/media/matroska/matroska-error";
 import { MatroskaReader } from "@millrace/media/matroska/reader";
 import type { Clock } from "../../base/clock.ts";
 import type { Fragment, StoredFragment, Tag } from "../../storage/fragments/fragment.ts";
+import { KeyFailure } from "../../storage/keys/key-store.ts";
 import { KeyDestroyed } from "../../storage/keys/keyring.ts";
+import { keyErrorOf } from "../live/key-errors.ts";
 import type { LiveFragment } from "../live/live-fragment.ts";
 import type { LiveStreams } from "../live/live-streams.ts";
 import { type Acknowledgement, type FragmentState, type IngestErrorCode, ingestErrors } from "./acknowledgement.ts";
@@ -254,7 +256,7 @@ export class IngestSession {
       this.#acknowledge("PERSISTED", open);
     } catch (error) {
       live.end(open.live, "broken");
-      this.fail(error instanceof KeyDestroyed ? "STREAM_NOT_ACTIVE" : "ARCHIVAL_ERROR", open);
+      this.fail(storingErrorOf(error), open);
     }
   }
 
@@ -285,6 +287,11 @@ export class IngestSession {
     const { betweenBytes } = this.#options.limits;
     if (this.#open === undefined && betweenBytes < this.#log.end - from) this.fail("INVALID_MKV_DATA");
   }
+}
+
+function storingErrorOf(error: unknown): IngestErrorCode {
+  if (error instanceof KeyDestroyed) return "STREAM_NOT_ACTIVE";
+  return error instanceof KeyFailure ? keyErrorOf(error) : "ARCHIVAL_ERROR";
 }
 
 /** Whether the cluster that begins there ends where something else begins. */

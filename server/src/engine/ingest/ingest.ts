@@ -10,8 +10,10 @@ import type { Log } from "../../base/log.ts";
 import { untilAborted } from "../../storage/blobs/until-aborted.ts";
 import type { Records } from "../../storage/records/records.ts";
 import { findStreamById } from "../../storage/records/streams.ts";
+import { keyErrorOf } from "../live/key-errors.ts";
+import type { KeyWatch } from "../live/key-watch.ts";
 import type { LiveStreams } from "../live/live-streams.ts";
-import type { Acknowledgement } from "./acknowledgement.ts";
+import type { Acknowledgement, IngestErrorCode } from "./acknowledgement.ts";
 import type { Committer } from "./committer.ts";
 import type { FragmentNumbers } from "./fragment-numbers.ts";
 import type { IngestLimits } from "./ingest-limits.ts";
@@ -23,6 +25,7 @@ export type IngestEngine = {
   committer: Pick<Committer, "submit" | "room">;
   numbers: Pick<FragmentNumbers, "next">;
   live: LiveStreams;
+  keyWatch: Pick<KeyWatch, "watch">;
   clock: Clock;
   log: Log;
   /** Aborts when producers are to go and come again. What was received is still brought to its end. */
@@ -32,6 +35,8 @@ export type IngestEngine = {
 export type IngestOptions = {
   streamId: string;
   retentionHours: number;
+  /** The stream's KMS key; or why the session is over before it begins. */
+  key: { arn: string } | { refused: IngestErrorCode };
   /** As IngestSession has it. */
   relativeTo: number | undefined;
   /** Otherwise only errors are told. */
@@ -107,9 +112,21 @@ class Connection {
   }
 
   begin(body: AsyncIterable<Uint8Array>): void {
+    const unwatch = this.#watchKey();
     this.ended = this.#read(body)
       .then(() => this.#session.settled())
-      .finally(() => this.outbox.end());
+      .finally(() => {
+        unwatch();
+        this.outbox.end();
+      });
+  }
+
+  /** Returns what stops it. */
+  #watchKey(): () => void {
+    const { key } = this.#options;
+    if ("arn" in key) return this.#engine.keyWatch.watch(key.arn, (failure) => this.#session.fail(keyErrorOf(failure)));
+    this.#session.fail(key.refused);
+    return () => {};
   }
 
   /** Silence, and what has become of the stream meanwhile. */

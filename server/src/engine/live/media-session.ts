@@ -8,10 +8,14 @@ import type { Sleep } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { StoredFragment } from "../../storage/fragments/fragment.ts";
 import { FragmentDamaged, type FragmentReader, KeyMissing } from "../../storage/fragments/fragment-reader.ts";
+import { KeyFailure } from "../../storage/keys/key-store.ts";
 import { findFragments, findNewestFragment, listFragmentsAfter } from "../../storage/records/fragments.ts";
 import type { Records } from "../../storage/records/records.ts";
 import { findStreamById } from "../../storage/records/streams.ts";
-import { errorTags, fragmentTags, openHeader, positionTags } from "../playback/media-document.ts";
+import { numberDigits } from "../ingest/fragment-numbers.ts";
+import { errorDocument, errorTags, fragmentTags, openHeader, positionTags } from "../playback/media-document.ts";
+import { type KeyErrorCode, keyErrorOf, keyErrors } from "./key-errors.ts";
+import type { KeyWatch } from "./key-watch.ts";
 import type { LiveFragment } from "./live-fragment.ts";
 import type { LiveStreams } from "./live-streams.ts";
 
@@ -19,9 +23,12 @@ export type MediaSessionOptions = {
   records: Records;
   fragments: FragmentReader;
   live: LiveStreams;
+  keyWatch: Pick<KeyWatch, "watch">;
   sleep: Sleep;
   log: Log;
   streamId: string;
+  /** The stream's KMS key; or why the session is over before it begins. */
+  key: { arn: string } | { refused: KeyErrorCode };
   /** The first fragment is the one after this number; `undefined`: the oldest that there is. */
   after: string | undefined;
   signal: AbortSignal;
@@ -34,29 +41,63 @@ const rowsAtOnce = 32;
 /** Fragments that another process stores are found so late. */
 const pollMs = 1_000;
 
-/** Ends with its signal, when it is over, with the stream, or where a fragment broke off within an element. */
+/**
+ * Ends with its signal, when it is over, with the stream, where a fragment broke off within an element, or with the word
+ * that the stream's key cannot be used.
+ */
 export async function* openMediaSession(options: MediaSessionOptions): AsyncGenerator<Uint8Array> {
+  const { key, keyWatch } = options;
+  const at = { after: options.after };
+  if ("refused" in key) {
+    yield* refusal(at.after, key.refused);
+    return;
+  }
+  const failing = new AbortController();
+  const unwatch = keyWatch.watch(key.arn, (failure) => failing.abort(failure));
+  try {
+    const signal = AbortSignal.any([options.signal, failing.signal]);
+    const mayGoOn = yield* documents({ ...options, signal }, at);
+    const failure: unknown = failing.signal.reason;
+    if (mayGoOn && failure instanceof KeyFailure) yield* refusal(at.after, keyErrorOf(failure));
+  } catch (error) {
+    if (!(error instanceof KeyFailure)) throw error;
+    yield* refusal(at.after, keyErrorOf(error));
+  } finally {
+    unwatch();
+  }
+}
+
+/** With the number that would have come next: readers take none twice. */
+function* refusal(after: string | undefined, code: KeyErrorCode): Generator<Uint8Array> {
+  const next = (BigInt(after ?? "0") + 1n).toString().padStart(numberDigits, "0");
+  yield errorDocument(next, keyErrors[code], code);
+}
+
+/** Whether another document may follow. Keeps the number of the last one in `at`. @throws KeyFailure between documents */
+async function* documents(
+  options: MediaSessionOptions,
+  at: { after: string | undefined },
+): AsyncGenerator<Uint8Array, boolean> {
   const { records, live, sleep, streamId, signal, isOver } = options;
-  let { after } = options;
   for (;;) {
     // In this order: what leaves the first before we look is in the second.
-    const arriving = live.next(streamId, after);
-    const stored = await listFragmentsAfter(records.db, streamId, after, rowsAtOnce);
+    const arriving = live.next(streamId, at.after);
+    const stored = await listFragmentsAfter(records.db, streamId, at.after, rowsAtOnce);
     let isBehind = false;
     for (const fragment of stored) {
       if (arriving !== undefined && arriving.facts.number <= fragment.number) break;
-      if (signal.aborted || isOver()) return;
+      if (signal.aborted || isOver()) return true;
       isBehind = true;
-      if (!(yield* storedDocument(options, fragment))) return;
-      after = fragment.number;
+      if (!(yield* storedDocument(options, fragment))) return false;
+      at.after = fragment.number;
     }
-    if (signal.aborted || isOver()) return;
+    if (signal.aborted || isOver()) return true;
     if (isBehind) continue;
     if (arriving === undefined) {
-      if ((await findStreamById(records.db, streamId)) === undefined) return;
-      await orAborted(live.anotherBegins(streamId, after, sleep(pollMs)), signal);
-    } else if (yield* liveDocument(options, arriving)) after = arriving.facts.number;
-    else return;
+      if ((await findStreamById(records.db, streamId)) === undefined) return false;
+      await orAborted(live.anotherBegins(streamId, at.after, sleep(pollMs)), signal);
+    } else if (yield* liveDocument(options, arriving)) at.after = arriving.facts.number;
+    else return false;
   }
 }
 
@@ -91,9 +132,12 @@ async function* liveDocument(options: MediaSessionOptions, live: LiveFragment): 
   const { records, fragments, streamId, signal } = options;
   const { number, header, clusterFrom, isOpen, serverTimestamp } = live.facts;
   yield openHeader(header);
-  for (let sent = 0; !signal.aborted; ) {
+  let sent = 0;
+  let shown = 0;
+  while (!signal.aborted) {
     const { changed, state } = live;
-    if (sent < live.sizeBytes) {
+    shown = live.sizeBytes;
+    if (sent < shown) {
       const piece = live.piece(sent) ?? (await storedRest(sent));
       if (piece === undefined) return false;
       if (sent === clusterFrom) yield fragmentTags(live.facts);
@@ -107,11 +151,18 @@ async function* liveDocument(options: MediaSessionOptions, live: LiveFragment): 
       return true;
     }
   }
-  return false;
+  // Between two elements, of which any may be the cluster's last.
+  return sent === 0 || (isOpen && clusterFrom < sent && sent === shown);
 
+  /** `undefined`: it is not there, or its key cannot be used. */
   async function storedRest(from: number): Promise<Uint8Array | undefined> {
     const [stored] = await findFragments(records.db, streamId, [number]);
-    return stored && (await fragments.read(stored)).body.subarray(from);
+    try {
+      return stored && (await fragments.read(stored)).body.subarray(from);
+    } catch (error) {
+      if (error instanceof KeyFailure) return undefined;
+      throw error;
+    }
   }
 }
 

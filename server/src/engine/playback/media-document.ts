@@ -4,7 +4,7 @@
  *
  * @see Amazon Kinesis Video Streams Developer Guide, API_dataplane_GetMedia
  */
-import { buildTags, withOpenSegment } from "@millrace/media/matroska/writer";
+import { buildHeader, buildTags, withOpenSegment } from "@millrace/media/matroska/writer";
 
 const opened = new WeakMap<Uint8Array, Uint8Array>();
 
@@ -44,6 +44,11 @@ export function errorTags(number: string, id: number, code: string): Uint8Array 
     { name: "AWS_KINESISVIDEO_ERROR_CODE", value: code },
     { name: "AWS_KINESISVIDEO_ERROR_ID", value: String(id) },
   ]);
+}
+
+/** The same as a document of its own, which may stand anywhere between documents. */
+export function errorDocument(number: string, id: number, code: string): Uint8Array {
+  return Buffer.concat([buildHeader({ tracks: [] }), errorTags(number, id, code)]);
 }
 
 function seconds(ms: number): string {

@@ -1,7 +1,8 @@
 /**
- * A playback session as its URL carries it: all that a server must know, sealed by the stream's data key.
+ * A playback session as its URL carries it: all that a server must know, sealed by a data key of the stream.
  *
- * So a session outlives a restart and is served by every process, and is over at once when its stream is deleted.
+ * So a session outlives a restart and is served by every process, is over at once when its stream is deleted, and rests
+ * while the stream's key cannot be used.
  */
 
 import type { DiscontinuityMode } from "@millrace/media/playlists/streaming-hls";
@@ -42,15 +43,18 @@ export type Session = SessionOptions & {
 };
 
 const about = "millrace playback session";
-const version = 10;
+const version = 11;
+const numberBytes = 4;
 
-/** URL-safe base64, padded by `~`, as the service's. @throws where the stream has no key */
+/** URL-safe base64, padded by `~`, as the service's. @throws KeyFailure; where the stream has no key */
 export async function sealSession(keys: Keyring, session: Session, random: Random): Promise<string> {
   const id = Buffer.from(session.streamId);
-  const key = await keys.find(session.streamId);
+  const key = await keys.newest(session.streamId);
   if (key === undefined) throw new Error(`stream ${session.streamId} has no key`);
   const sealed = sealBytes(key, Buffer.from(JSON.stringify(fieldsOf(session))), about, random);
-  return textOf(Buffer.concat([Buffer.of(version, id.length), id, sealed]));
+  const number = Buffer.alloc(numberBytes);
+  number.writeUInt32BE(key.number);
+  return textOf(Buffer.concat([Buffer.of(version, id.length), id, number, sealed]));
 }
 
 function textOf(token: Buffer): string {
@@ -59,16 +63,18 @@ function textOf(token: Buffer): string {
 
 const tokenPattern = /^[A-Za-z0-9_-]{40,1000}~{0,2}$/;
 
-/** `undefined`: not one of ours, or its stream is gone. Whether it has expired, the caller looks. */
+/** `undefined`: not one of ours, or its stream is gone. Whether it has expired, the caller looks. @throws KeyFailure */
 export async function openSession(keys: Keyring, token: string): Promise<Session | undefined> {
   if (!tokenPattern.test(token)) return undefined;
   const bytes = Buffer.from(token.replaceAll("~", ""), "base64url");
   // The last character may have bits that mean nothing: a token is written in one way only.
   if (bytes[0] !== version || textOf(bytes) !== token) return undefined;
-  const sealedFrom = 2 + bytes[1]!;
-  const streamId = bytes.toString("latin1", 2, sealedFrom);
+  const numberFrom = 2 + bytes[1]!;
+  const sealedFrom = numberFrom + numberBytes;
+  if (bytes.length < sealedFrom) return undefined;
+  const streamId = bytes.toString("latin1", 2, numberFrom);
   if (!/^[0-9a-z-]{1,64}$/.test(streamId)) return undefined;
-  const key = await keys.find(streamId);
+  const key = await keys.find(streamId, bytes.readUInt32BE(numberFrom));
   const opened = key && (await openSealed(key, bytes.subarray(sealedFrom), about));
   return opened && sessionOf(streamId, JSON.parse(Buffer.from(opened).toString()));
 }

@@ -43,11 +43,11 @@ export type MediaFragment = {
 };
 
 export type StoredMedia = {
-  /** @throws FragmentDamaged, MatroskaError, KeyMissing */
+  /** @throws FragmentDamaged, MatroskaError, KeyMissing, KeyFailure */
   header(stored: Pick<StoredFragment, "streamId" | "number" | "headerId">): Promise<MediaHeader>;
-  /** @throws FragmentDamaged, MatroskaError, KeyMissing */
+  /** @throws FragmentDamaged, MatroskaError, KeyMissing, KeyFailure */
   fragment(stored: StoredFragment): Promise<MediaFragment>;
-  /** In the order given, without keeping them. @throws KeyMissing */
+  /** In the order given, without keeping them. @throws KeyMissing, KeyFailure */
   fragments(
     stored: Iterable<StoredFragment>,
   ): AsyncGenerator<{ stored: StoredFragment; read: MediaFragment | Unreadable }>;
@@ -62,16 +62,17 @@ export function isUnreadable(error: unknown): error is Unreadable {
 }
 
 const fragmentBytesKept = 64 << 20;
-const headersKept = 1000;
 
 export function openStoredMedia(fragments: FragmentReader): StoredMedia {
-  const headers = new Recent<MediaHeader>(headersKept);
+  const headers = new WeakMap<Uint8Array, MediaHeader>();
   const parsed = new Recent<MediaFragment>(fragmentBytesKept);
 
-  const header: StoredMedia["header"] = (stored) =>
-    headers.get(`${stored.streamId}/${stored.headerId}`, 1, async () =>
-      parseHeader(stored.headerId, await fragments.readHeader(stored)),
-    );
+  const header: StoredMedia["header"] = async (stored) => {
+    const bytes = await fragments.readHeader(stored);
+    const known = headers.get(bytes) ?? parseHeader(stored.headerId, bytes);
+    headers.set(bytes, known);
+    return known;
+  };
 
   async function parse(stored: StoredFragment, { body }: FragmentBytes): Promise<MediaFragment> {
     const { frames, timestamp } = parseFragment(await fragments.readHeader(stored), body) satisfies Fragment;
@@ -80,10 +81,13 @@ export function openStoredMedia(fragments: FragmentReader): StoredMedia {
 
   return {
     header,
-    fragment: (stored) =>
-      parsed.get(`${stored.streamId}/${stored.number}`, stored.bodyBytes, async () =>
+    async fragment(stored) {
+      // Whether the key may be used, also where the fragment is remembered: it has sealed both.
+      await fragments.readHeader(stored);
+      return parsed.get(`${stored.streamId}/${stored.number}`, stored.bodyBytes, async () =>
         parse(stored, await fragments.read(stored)),
-      ),
+      );
+    },
     async *fragments(stored) {
       for await (const one of fragments.readAll(stored)) {
         const read = "damaged" in one ? one.damaged : await parse(one.stored, one).catch(unreadable);

@@ -2,7 +2,7 @@
  * Deletes what streams keep no longer: rows first, then packs that no row names any more, as loose blobs.
  *
  * A stream's fragments go when their server timestamp is older than its retention; none, a retention of zero, keeps none.
- * Of a deleted stream the key is destroyed first, which is when its media is gone; rows and packs follow in their own time.
+ * Of a deleted stream the keys are destroyed first, which is when its media is gone; rows and packs follow in their own time.
  * Everything happens in small transactions, one process at a time, and may be cut off anywhere and begun again.
  */
 import { setImmediate } from "node:timers/promises";
@@ -15,7 +15,7 @@ import { inTurn } from "../../storage/records/in-turn.ts";
 import { deleteMediaHeaders } from "../../storage/records/media-headers.ts";
 import { deleteFragments, type OldFragments } from "../../storage/records/packs.ts";
 import type { Records } from "../../storage/records/records.ts";
-import { forgetStreamKey } from "../../storage/records/stream-keys.ts";
+import { deleteOldStreamKeys, forgetStreamKeys } from "../../storage/records/stream-keys.ts";
 import { forgetDeletedStream, listDeletedIds, listRetentions } from "../../storage/records/stream-upkeep.ts";
 import { headerUseMs } from "../ingest/header-book.ts";
 
@@ -25,6 +25,8 @@ const rowsAtOnce = 500;
 const streamsAtOnce = 200;
 /** Whoever has found a fragment's row may still be reading its pack. */
 const readersMs = 600_000;
+/** A data key outlives what it has sealed by as much: playback sessions last half a day, and clocks are set back. */
+const keysOutliveMs = 24 * 3_600_000;
 /** A process that still remembers the key of a deleted stream may bring rows for so long. */
 const stragglersMs = 3_600_000;
 
@@ -74,6 +76,7 @@ async function sweepOldFragments(
   const before = clock() - retentionHours * 3_600_000;
   if (await deleteAll(records, { streamId: id, before }, clock() + readersMs, signal)) {
     await deleteMediaHeaders(records.db, id, before - 2 * headerUseMs);
+    await deleteOldStreamKeys(records.db, id, before - keysOutliveMs);
   }
 }
 
@@ -87,7 +90,7 @@ async function sweepDeletedStream(
   await deleteMediaHeaders(records.db, id);
   if (!isEmpty || clock() < destroyedAt + stragglersMs) return;
   await records.transaction(async (db) => {
-    await forgetStreamKey(db, id);
+    await forgetStreamKeys(db, id);
     await forgetDeletedStream(db, id);
   });
 }

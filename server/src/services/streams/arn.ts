@@ -1,19 +1,8 @@
 /**
- * ARNs of streams: `arn:aws:kinesisvideo:REGION:ACCOUNT:stream/NAME/CREATED_MS`. A stream that is made again under the
- * same name has another one.
+ * ARNs as callers give them: `arn:aws:kinesisvideo:REGION:ACCOUNT:stream/NAME/CREATED_MS`.
  */
-import type { Stream } from "../../storage/records/streams.ts";
 
 export type ParsedArn = { region: string; account: string; kind: string; name: string; createdAt: number };
-
-export function buildStreamArn({
-  region,
-  account,
-  name,
-  createdAt,
-}: Pick<Stream, "region" | "account" | "name" | "createdAt">): string {
-  return `arn:aws:kinesisvideo:${region}:${account}:stream/${name}/${createdAt}`;
-}
 
 /** Of a stream or a channel. `undefined`: it has not the form of an ARN of this service. */
 export function parseArn(arn: string): ParsedArn | undefined {

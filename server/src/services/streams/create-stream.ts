@@ -1,18 +1,18 @@
 import type { CreateStreamInput, CreateStreamOutput } from "@aws-sdk/client-kinesis-video";
 import { inTurn } from "../../storage/records/in-turn.ts";
-import { insertStream } from "../../storage/records/streams.ts";
+import { buildStreamArn, insertStream } from "../../storage/records/streams.ts";
 import type { Operation, With } from "../operation.ts";
-import { buildStreamArn } from "./arn.ts";
 import { homeOf, type StreamsContext, turnOf } from "./context.ts";
 import { streamExists, tooManyStreams } from "./errors.ts";
-import { anyStreamNamed } from "./find-stream.ts";
+import { anyStreamNamed, requestTagConditions } from "./find-stream.ts";
 import { withTags } from "./tags.ts";
 
 /** The stream is ACTIVE at once: there is nothing to provision here, so CREATING is never seen. */
 export const createStream: Operation<With<CreateStreamInput, "StreamName">, CreateStreamOutput, StreamsContext> = {
-  authorize: ({ StreamName }, ctx) => ({
+  authorize: ({ StreamName, Tags }, ctx) => ({
     action: "kinesisvideo:CreateStream",
     resource: anyStreamNamed(ctx, StreamName),
+    context: requestTagConditions({ added: Tags ?? {} }),
   }),
 
   async run(input, ctx) {

@@ -2,8 +2,8 @@ import type {
   DescribeStreamStorageConfigurationInput,
   DescribeStreamStorageConfigurationOutput,
 } from "@aws-sdk/client-kinesis-video";
+import { buildStreamArn } from "../../storage/records/streams.ts";
 import type { Operation } from "../operation.ts";
-import { buildStreamArn } from "./arn.ts";
 import type { StreamsContext } from "./context.ts";
 import { authorizationOf, needStream } from "./find-stream.ts";
 

@@ -1,6 +1,7 @@
 /**
  * The service's errors. AWS does not document their messages: these are ours.
  */
+import type { KeyErrorCode } from "../../engine/live/key-errors.ts";
 import { ServiceError } from "../service-error.ts";
 
 export function invalidArgument(message: string): ServiceError {
@@ -69,6 +70,11 @@ export function invalidMediaFrame(message: string): ServiceError {
   return new ServiceError("InvalidMediaFrameException", 400, message);
 }
 
+/** The one error of the API for what a caller may not do to a stream; the codes are those of PutMedia and GetMedia. */
+export function keyRefused(code: KeyErrorCode): ServiceError {
+  return new ServiceError("NotAuthorizedException", 401, `The KMS key of the stream cannot be used: ${code}.`);
+}
+
 /** Behind the URL of a session, where the model's 401 would make browsers ask for a password. */
 export function sessionExpired(): ServiceError {
   return new ServiceError("NotAuthorizedException", 403, "Streaming session token is expired.");
@@ -76,6 +82,11 @@ export function sessionExpired(): ServiceError {
 
 export function sessionInvalid(): ServiceError {
   return new ServiceError("NotAuthorizedException", 403, "Streaming session token is invalid.");
+}
+
+/** The same behind the URL of a session. */
+export function sessionKeyRefused(code: KeyErrorCode): ServiceError {
+  return new ServiceError("NotAuthorizedException", 403, `The KMS key of the stream cannot be used: ${code}.`);
 }
 
 export function noSuchMedia(path: string): ServiceError {

@@ -4,9 +4,11 @@
  * The API reference calls each of the two optional and asks for one of them.
  */
 import type { Kysely } from "kysely";
+import type { ConditionContext } from "../../policy/policy.types.ts";
 import { inTurn } from "../../storage/records/in-turn.ts";
 import type { Records } from "../../storage/records/records.ts";
 import {
+  buildStreamArn,
   changeStream,
   findStream,
   type Stream,
@@ -15,6 +17,7 @@ import {
 } from "../../storage/records/streams.ts";
 import type { Tables } from "../../storage/records/tables.ts";
 import type { Authorization, RequestContext } from "../operation.ts";
+import type { ServiceError } from "../service-error.ts";
 import { type ParsedArn, parseArn } from "./arn.ts";
 import { type Call, homeOf, turnOf } from "./context.ts";
 import { invalidArgument, malformedResource, streamNotFound, versionMismatch } from "./errors.ts";
@@ -70,17 +73,24 @@ export function checkVersion({ name, version }: Stream, wanted: string): void {
   if (version !== wanted) throw versionMismatch(name, wanted, version);
 }
 
+/** Tags in a request: those that it gives, and the keys of those that it takes away. */
+export type TagChange = { added?: Readonly<Record<string, string>>; removed?: readonly string[] };
+
 /**
- * What a policy must allow. A name alone says nothing of when its stream was made: policies write `stream/NAME/*`.
+ * What a policy must allow: the operation, on the stream as it is. Of one that is not there the ARN that was given, or any
+ * incarnation of the name: who has no rights is refused, and learns nothing of what there is.
  *
  * @throws ServiceError where neither or not the same stream is named, or the ARN is malformed
  */
-export function authorizationOf(
-  ctx: Pick<RequestContext, "accountId" | "region">,
+export async function authorizationOf(
+  ctx: Call,
   operation: string,
   reference: StreamReference,
-  malformed = malformedArgument,
-): Authorization {
+  {
+    change = {},
+    malformed = malformedArgument,
+  }: { change?: TagChange; malformed?: (arn: string) => ServiceError } = {},
+): Promise<Authorization> {
   const { StreamName, StreamARN } = reference;
   if (StreamName === undefined && StreamARN === undefined) {
     throw invalidArgument("Either StreamName or StreamARN must be given.");
@@ -90,16 +100,33 @@ export function authorizationOf(
   if (StreamName !== undefined && arn !== undefined && arn.name !== StreamName) {
     throw invalidArgument(`StreamName ${StreamName} is not the stream of StreamARN ${StreamARN}.`);
   }
-  return { action: `kinesisvideo:${operation}`, resource: StreamARN ?? anyStreamNamed(ctx, StreamName!) };
+  const key = keyOf(ctx, reference);
+  const stream = key && (await findStream(ctx.records.db, homeOf(ctx), key));
+  return {
+    action: `kinesisvideo:${operation}`,
+    resource: stream === undefined ? (StreamARN ?? anyStreamNamed(ctx, StreamName!)) : buildStreamArn(stream),
+    context: { ...tagConditions("aws:resourcetag", stream?.tags ?? {}), ...requestTagConditions(change) },
+  };
 }
 
 /** For operations on tags, which have an error of their own for an ARN that is malformed. */
 export function tagAuthorizationOf(
-  ctx: Pick<RequestContext, "accountId" | "region">,
+  ctx: Call,
   operation: string,
   reference: StreamReference,
-): Authorization {
-  return authorizationOf(ctx, operation, reference, malformedResource);
+  change: TagChange = {},
+): Promise<Authorization> {
+  return authorizationOf(ctx, operation, reference, { change, malformed: malformedResource });
+}
+
+/** The condition keys of what a request says of tags. */
+export function requestTagConditions({ added, removed }: TagChange): ConditionContext {
+  const keys = [...Object.keys(added ?? {}), ...(removed ?? [])];
+  return { ...tagConditions("aws:requesttag", added ?? {}), ...(0 < keys.length && { "aws:tagkeys": keys }) };
+}
+
+function tagConditions(prefix: string, tags: Readonly<Record<string, string>>): ConditionContext {
+  return Object.fromEntries(Object.entries(tags).map(([key, value]) => [`${prefix}/${key.toLowerCase()}`, value]));
 }
 
 export function anyStreamNamed(

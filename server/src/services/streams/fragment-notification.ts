@@ -5,8 +5,7 @@
  */
 import type { FragmentEvent } from "../../engine/events/fragment-events.ts";
 import type { Records } from "../../storage/records/records.ts";
-import { findStreamById } from "../../storage/records/streams.ts";
-import { buildStreamArn } from "./arn.ts";
+import { buildStreamArn, findStreamById } from "../../storage/records/streams.ts";
 
 export type FragmentNotification = {
   topicArn: string;

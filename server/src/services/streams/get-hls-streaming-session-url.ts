@@ -7,7 +7,8 @@ import type { StreamsContext } from "./context.ts";
 import { dataOrigin } from "./data-origin.ts";
 import { noFragments } from "./errors.ts";
 import { authorizationOf, needStream } from "./find-stream.ts";
-import { namingCodecErrors, needRetention, selectionOf } from "./playback-selector.ts";
+import { needKey } from "./key-access.ts";
+import { namingMediaErrors, needRetention, selectionOf } from "./playback-selector.ts";
 
 /** What lies behind the URL is in playback-links.ts. */
 export const getHLSStreamingSessionURL: Operation<
@@ -23,8 +24,9 @@ export const getHLSStreamingSessionURL: Operation<
     const selection = selectionOf(input.HLSFragmentSelector ?? {}, mode, now);
     const stream = await needStream(ctx, input);
     needRetention(stream);
+    await needKey(ctx, stream);
     const playback = await ctx.playback();
-    const token = await namingCodecErrors(
+    const token = await namingMediaErrors(
       playback.start({
         ...selection,
         streamId: stream.id,

@@ -1,9 +1,11 @@
 import type { GetImagesInput, GetImagesOutput } from "@aws-sdk/client-kinesis-video-archived-media";
 import type { ImageFormat } from "../../engine/playback/image-plan.ts";
+import type { Image } from "../../engine/playback/images.ts";
 import type { Operation, With } from "../operation.ts";
 import type { StreamsContext } from "./context.ts";
 import { invalidArgument } from "./errors.ts";
 import { authorizationOf, needStream } from "./find-stream.ts";
+import { namingKeyErrors, needKey } from "./key-access.ts";
 import { needRetention } from "./playback-selector.ts";
 import { timelineOf } from "./timestamp-range.ts";
 
@@ -26,24 +28,32 @@ export const getImages: Operation<Input, GetImagesOutput, StreamsContext> = {
     const moments = momentsOf(input);
     const stream = await needStream(ctx, input);
     needRetention(stream);
+    await needKey(ctx, stream);
     const page = moments.slice(0, Math.min(input.MaxResults ?? mostImages, mostImages));
     const asked = { streamId: stream.id, timeline: timelineOf(input.ImageSelectorType), moments: page, format };
-    const Images: NonNullable<GetImagesOutput["Images"]> = [];
-    let size = 0;
     const { images } = await ctx.playback();
-    for await (const made of images(asked, ctx.signal)) {
-      const TimeStamp = new Date(made.atMs);
-      const content = "image" in made ? Buffer.from(made.image).toString("base64") : "";
-      if ("error" in made) Images.push({ TimeStamp, Error: made.error });
-      else if (longestContent < content.length) Images.push({ TimeStamp, Error: "MEDIA_ERROR" });
-      else Images.push({ TimeStamp, ImageContent: content });
-      size += content.length;
-      if (pageBytes < size) break;
-    }
+    const Images = await namingKeyErrors(answerOf(images(asked, ctx.signal)));
     const next = moments[Images.length];
     return { Images, NextToken: next === undefined ? undefined : buildToken(next) };
   },
 };
+
+type Images = NonNullable<GetImagesOutput["Images"]>;
+
+async function answerOf(making: AsyncIterable<Image>): Promise<Images> {
+  const answer: Images = [];
+  let size = 0;
+  for await (const made of making) {
+    const TimeStamp = new Date(made.atMs);
+    const content = "image" in made ? Buffer.from(made.image).toString("base64") : "";
+    if ("error" in made) answer.push({ TimeStamp, Error: made.error });
+    else if (longestContent < content.length) answer.push({ TimeStamp, Error: "MEDIA_ERROR" });
+    else answer.push({ TimeStamp, ImageContent: content });
+    size += content.length;
+    if (pageBytes < size) break;
+  }
+  return answer;
+}
 
 /** Those that are left. @throws ServiceError */
 function momentsOf(input: Input): number[] {

@@ -3,14 +3,17 @@ import type {
   GetMediaForFragmentListOutput,
 } from "@aws-sdk/client-kinesis-video-archived-media";
 import { buildHeader, buildTags } from "@millrace/media/matroska/writer";
+import { keyErrorOf, keyErrors } from "../../engine/live/key-errors.ts";
 import { fragmentTags, openHeader } from "../../engine/playback/media-document.ts";
 import type { StoredFragment } from "../../storage/fragments/fragment.ts";
 import type { FragmentReader } from "../../storage/fragments/fragment-reader.ts";
 import { FragmentDamaged } from "../../storage/fragments/fragment-reader.ts";
+import { KeyFailure } from "../../storage/keys/key-store.ts";
 import { findFragments } from "../../storage/records/fragments.ts";
 import type { Bytes, Operation, With } from "../operation.ts";
 import type { Call, StreamsContext } from "./context.ts";
 import { authorizationOf, needStream } from "./find-stream.ts";
+import { needKey } from "./key-access.ts";
 
 type Answer = Omit<GetMediaForFragmentListOutput, "Payload"> & { Payload: Bytes };
 
@@ -24,20 +27,44 @@ export const getMediaForFragmentList: Operation<
 
   async run(input, ctx) {
     const stream = await needStream(ctx, input);
+    await needKey(ctx, stream);
     const found = await findFragments(ctx.records.db, stream.id, input.Fragments);
     return { ContentType: "video/webm", Payload: documents(input.Fragments, found, ctx) };
   },
 };
 
-async function* documents(
-  numbers: readonly string[],
-  found: readonly (StoredFragment | undefined)[],
-  { engine: { fragments }, log }: Call,
+/** Ends with the word that the key cannot be used, if that is so. */
+async function* documents(...asked: Asked): Bytes {
+  const [numbers] = asked;
+  const at = { index: 0 };
+  try {
+    yield* readDocuments(asked, at);
+  } catch (error) {
+    if (!(error instanceof KeyFailure)) throw error;
+    const code = keyErrorOf(error);
+    yield* failure(numbers[at.index]!, keyErrors[code], `The KMS key of the stream cannot be used: ${code}.`);
+  }
+}
+
+type Asked = [numbers: readonly string[], found: readonly (StoredFragment | undefined)[], ctx: Call];
+
+/** Tells by `at` which one it is about. @throws KeyFailure between two of them */
+async function* readDocuments(
+  [
+    numbers,
+    found,
+    {
+      engine: { fragments },
+      log,
+    },
+  ]: Asked,
+  at: { index: number },
 ): Bytes {
   const reading = fragments.readAll(found.filter((stored) => stored !== undefined));
-  for (const [at, stored] of found.entries()) {
+  for (const [index, stored] of found.entries()) {
+    at.index = index;
     if (stored === undefined) {
-      yield* failure(numbers[at]!, 4000, "The fragment does not exist.");
+      yield* failure(numbers[index]!, 4000, "The fragment does not exist.");
       continue;
     }
     const { value: read } = await reading.next();

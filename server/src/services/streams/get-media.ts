@@ -8,6 +8,7 @@ import type { Bytes, Operation, With } from "../operation.ts";
 import type { Call, StreamsContext } from "./context.ts";
 import { invalidArgument } from "./errors.ts";
 import { authorizationOf, needStream } from "./find-stream.ts";
+import { askForKey } from "./key-access.ts";
 
 type Input = With<GetMediaInput, "StartSelector">;
 type Output = Omit<GetMediaOutput, "Payload"> & { Payload: Bytes };
@@ -24,12 +25,14 @@ export const getMedia: Operation<Input, Output, StreamsContext> = {
   async run(input, ctx) {
     const stream = await needStream(ctx, input);
     const after = await startOf(input.StartSelector, stream, ctx);
+    const key = await askForKey(ctx, stream, "Decrypt");
     const { engine, clock, log, signal } = ctx;
     const until = clock() + sessionMs;
     const session = {
       ...engine,
       log,
       streamId: stream.id,
+      key,
       after,
       signal: AbortSignal.any([signal, engine.closing]),
       isOver: () => until < clock(),

@@ -5,10 +5,12 @@
  * @see Amazon Kinesis Video Streams API reference, "GetHLSStreamingSessionURL" and "GetDASHStreamingSessionURL"
  */
 import type { Clock } from "../../base/clock.ts";
+import { keyErrorOf } from "../../engine/live/key-errors.ts";
 import type { OpenSession, Playback, Which } from "../../engine/playback/playback.ts";
 import type { Role } from "../../engine/playback/stored-media.ts";
+import { KeyFailure } from "../../storage/keys/key-store.ts";
 import type { Link, LinkAnswer, Links } from "../operation.ts";
-import { invalidArgument, noSuchMedia, sessionExpired, sessionInvalid } from "./errors.ts";
+import { invalidArgument, noSuchMedia, sessionExpired, sessionInvalid, sessionKeyRefused } from "./errors.ts";
 
 export function playbackLinks(playback: () => Promise<Playback>, clock: Clock): Links {
   return {
@@ -17,13 +19,17 @@ export function playbackLinks(playback: () => Promise<Playback>, clock: Clock): 
       const [, protocol, , name] = link.path.split("/");
       const page = Object.hasOwn(pages, name!) ? pages[name!] : undefined;
       if (page === undefined || !page.protocols.includes(protocol!)) throw noSuchMedia(link.path);
-      const open = await (await playback()).open(link.query("SessionToken") ?? "");
-      if (open === undefined || open.session.protocol !== protocol) throw sessionInvalid();
-      const leftMs = open.session.expiresAt - clock();
-      if (leftMs <= 0) throw sessionExpired();
-      const body = await page.body(open, link);
-      if (body === undefined) throw noSuchMedia(link.path);
-      return { contentType: page.contentType, cacheControl: page.cacheControl(Math.floor(leftMs / 1000)), body };
+      try {
+        const open = await (await playback()).open(link.query("SessionToken") ?? "");
+        if (open === undefined || open.session.protocol !== protocol) throw sessionInvalid();
+        const leftMs = open.session.expiresAt - clock();
+        if (leftMs <= 0) throw sessionExpired();
+        const body = await page.body(open, link);
+        if (body === undefined) throw noSuchMedia(link.path);
+        return { contentType: page.contentType, cacheControl: page.cacheControl(Math.floor(leftMs / 1000)), body };
+      } catch (error) {
+        throw error instanceof KeyFailure ? sessionKeyRefused(keyErrorOf(error)) : error;
+      }
     },
   };
 }

@@ -15,6 +15,7 @@ import {
   noDataRetention,
   unsupportedMediaType,
 } from "./errors.ts";
+import { namingKeyErrors } from "./key-access.ts";
 import { rangeOf, type Selection, timelineOf } from "./timestamp-range.ts";
 
 type FragmentSelector = {
@@ -68,10 +69,10 @@ const codecErrors: Readonly<Record<CodecProblem, (message: string) => ServiceErr
   "invalid-frame": invalidMediaFrame,
 };
 
-/** What the media is not fit for, in the words of the API. */
-export async function namingCodecErrors<Result>(work: Promise<Result>): Promise<Result> {
+/** What the media is not fit for, and what becomes of its key, in the words of the API. */
+export async function namingMediaErrors<Result>(work: Promise<Result>): Promise<Result> {
   try {
-    return await work;
+    return await namingKeyErrors(work);
   } catch (error) {
     if (error instanceof CodecError) throw codecErrors[error.problem](error.message);
     throw error;

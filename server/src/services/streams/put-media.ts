@@ -3,6 +3,7 @@ import type { Bytes, Operation } from "../operation.ts";
 import type { StreamsContext } from "./context.ts";
 import { invalidArgument } from "./errors.ts";
 import { authorizationOf, needStream, type StreamReference } from "./find-stream.ts";
+import { askForKey } from "./key-access.ts";
 import { parseStartTimestamp } from "./start-timestamp.ts";
 
 /** All but the payload as the headers have it. */
@@ -25,12 +26,13 @@ export const putMedia: Operation<PutMediaInput, { ContentType: string; Payload: 
   async run(input, ctx) {
     const relativeTo = relativeStart(input);
     const stream = await needStream(ctx, input);
-    const { keys, numbers, ingest } = ctx.engine;
-    if (0 < stream.retentionHours) await keys.open(stream.id);
+    const { numbers, ingest } = ctx.engine;
+    const key = await askForKey(ctx, stream, "GenerateDataKey");
     await numbers.prepare(stream.id);
     const acknowledgements = ingest.open(input.Payload, {
       streamId: stream.id,
       retentionHours: stream.retentionHours,
+      key,
       relativeTo,
       acknowledges: input.FragmentAcknowledgmentRequired !== "0",
       signal: ctx.signal,

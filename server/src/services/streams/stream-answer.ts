@@ -2,8 +2,7 @@
  * A stream as the API shows it. What has no value is left out: the C producer takes `null` for a text.
  */
 import type { StreamInfo } from "@aws-sdk/client-kinesis-video";
-import type { Stream } from "../../storage/records/streams.ts";
-import { buildStreamArn } from "./arn.ts";
+import { buildStreamArn, type Stream } from "../../storage/records/streams.ts";
 
 export function streamAnswer(stream: Stream): StreamInfo {
   return {

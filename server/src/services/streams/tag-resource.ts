@@ -1,4 +1,4 @@
-import type { TagResourceInput, TagResourceOutput } from "@aws-sdk/client-kinesis-video";
+import type { Tag, TagResourceInput, TagResourceOutput } from "@aws-sdk/client-kinesis-video";
 import type { Operation, With } from "../operation.ts";
 import type { StreamsContext } from "./context.ts";
 import { authorizationOf, changeNamed } from "./find-stream.ts";
@@ -10,11 +10,16 @@ export const tagResource: Operation<
   TagResourceOutput,
   StreamsContext
 > = {
-  authorize: ({ ResourceARN }, ctx) => authorizationOf(ctx, "TagResource", { StreamARN: ResourceARN }),
+  authorize: ({ ResourceARN, Tags }, ctx) =>
+    authorizationOf(ctx, "TagResource", { StreamARN: ResourceARN }, { change: { added: asMap(Tags) } }),
 
   async run({ ResourceARN, Tags }, ctx) {
-    const added = Object.fromEntries(Tags.map(({ Key, Value }) => [Key!, Value!]));
+    const added = asMap(Tags);
     await changeNamed(ctx, { StreamARN: ResourceARN }, ({ tags }) => ({ tags: withTags(tags, added) }));
     return {};
   },
 };
+
+function asMap(tags: readonly Tag[]): Record<string, string> {
+  return Object.fromEntries(tags.map(({ Key, Value }) => [Key!, Value!]));
+}

@@ -9,7 +9,8 @@ export const untagResource: Operation<
   UntagResourceOutput,
   StreamsContext
 > = {
-  authorize: ({ ResourceARN }, ctx) => authorizationOf(ctx, "UntagResource", { StreamARN: ResourceARN }),
+  authorize: ({ ResourceARN, TagKeyList }, ctx) =>
+    authorizationOf(ctx, "UntagResource", { StreamARN: ResourceARN }, { change: { removed: TagKeyList } }),
 
   async run({ ResourceARN, TagKeyList }, ctx) {
     await changeNamed(ctx, { StreamARN: ResourceARN }, ({ tags }) => ({ tags: withoutTags(tags, TagKeyList) }));

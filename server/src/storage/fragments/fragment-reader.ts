@@ -19,11 +19,16 @@ export type FragmentBytes = { body: Uint8Array; tags: readonly Tag[] };
 export type ReadFragment = { stored: StoredFragment } & (FragmentBytes | { damaged: FragmentDamaged });
 
 export type FragmentReader = {
-  /** @throws FragmentDamaged, KeyMissing */
+  /** @throws FragmentDamaged, KeyMissing, KeyFailure */
   read(stored: StoredFragment): Promise<FragmentBytes>;
-  /** In the order given; holds no more than some MiB, or one fragment. @throws KeyMissing */
+  /** In the order given; holds no more than some MiB, or one fragment. @throws KeyMissing, KeyFailure */
   readAll(stored: Iterable<StoredFragment>): AsyncGenerator<ReadFragment>;
-  /** Remembered for a while: the same array for the same header. @throws FragmentDamaged, KeyMissing */
+  /**
+   * Remembered for a while: the same array for the same header. Whether its key may be used is asked each time, so who
+   * remembers what it has read asks for the header again before showing it.
+   *
+   * @throws FragmentDamaged, KeyMissing, KeyFailure
+   */
   readHeader(stored: Pick<StoredFragment, "streamId" | "number" | "headerId">): Promise<Uint8Array>;
 };
 
@@ -57,7 +62,11 @@ export class KeyMissing extends Error {
 const gapBytes = 64 << 10;
 const rangeBytes = 4 << 20;
 
-const headersRemembered = 64;
+const headersRemembered = 500;
+/** Larger ones are read each time. */
+const rememberedHeaderBytes = 64 << 10;
+
+type Header = { bytes: Uint8Array; dataKey: number };
 
 export function openFragmentReader({
   records,
@@ -68,17 +77,17 @@ export function openFragmentReader({
   blobs: BlobStore;
   keys: Keyring;
 }): FragmentReader {
-  const headers = new Map<string, Promise<Uint8Array>>();
+  const headers = new Map<string, Promise<Header>>();
 
-  async function keyOf(streamId: string) {
-    const key = await keys.find(streamId);
+  async function keyOf(streamId: string, dataKey: number) {
+    const key = await keys.find(streamId, dataKey);
     if (key === undefined) throw new KeyMissing(streamId);
     return key;
   }
 
   async function open(stored: StoredFragment, sealed: Uint8Array): Promise<FragmentBytes> {
     const { streamId, number, place, tagsBytes } = stored;
-    const key = await keyOf(streamId);
+    const key = await keyOf(streamId, stored.dataKey);
     if (sealed.length !== place.sizeBytes || (crc32(sealed) | 0) !== place.crc32) {
       throw new FragmentDamaged(stored, "its bytes have changed");
     }
@@ -100,12 +109,24 @@ export function openFragmentReader({
     return open(stored, await readRange(stored, from, from + sizeBytes));
   }
 
-  async function header(streamId: string, id: string, number: string): Promise<Uint8Array> {
-    const key = await keyOf(streamId);
-    const sealed = await findMediaHeader(records.db, streamId, id);
-    const opened = sealed && (await openSealed(key, sealed, aboutHeader(streamId, id)));
-    if (opened === undefined) throw new FragmentDamaged({ streamId, number }, "its header is damaged");
-    return opened;
+  async function header(streamId: string, id: string, number: string): Promise<Header> {
+    const row = await findMediaHeader(records.db, streamId, id);
+    if (row === undefined) throw new FragmentDamaged({ streamId, number }, "its header is damaged");
+    const key = await keyOf(streamId, row.data_key);
+    const bytes = await openSealed(key, row.sealed, aboutHeader(streamId, id));
+    if (bytes === undefined) throw new FragmentDamaged({ streamId, number }, "its header is damaged");
+    return { bytes, dataKey: row.data_key };
+  }
+
+  function remembered(name: string, read: () => Promise<Header>): Promise<Header> {
+    const known = headers.get(name);
+    if (known !== undefined) return known;
+    const reading = read();
+    if (headersRemembered <= headers.size) headers.delete(headers.keys().next().value!);
+    headers.set(name, reading);
+    const forget = () => headers.get(name) === reading && headers.delete(name);
+    reading.then(({ bytes }) => rememberedHeaderBytes < bytes.length && forget(), forget);
+    return reading;
   }
 
   return {
@@ -126,15 +147,11 @@ export function openFragmentReader({
       }
     },
 
-    readHeader({ streamId, number, headerId }) {
-      const name = `${streamId}/${headerId}`;
-      const known = headers.get(name);
-      if (known !== undefined) return known;
-      const reading = header(streamId, headerId, number);
-      if (headersRemembered <= headers.size) headers.delete(headers.keys().next().value!);
-      headers.set(name, reading);
-      reading.catch(() => headers.delete(name));
-      return reading;
+    async readHeader({ streamId, number, headerId }) {
+      const read = () => header(streamId, headerId, number);
+      const { bytes, dataKey } = await remembered(`${streamId}/${headerId}`, read);
+      await keyOf(streamId, dataKey);
+      return bytes;
     },
   };
 }

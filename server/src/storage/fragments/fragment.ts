@@ -35,6 +35,8 @@ export type StoredFragment = Described & {
   bodyBytes: number;
   /** Of the tags as JSON. */
   tagsBytes: number;
+  /** The number of the stream's data key that sealed it, and its header. */
+  dataKey: number;
   place: Place;
 };
 

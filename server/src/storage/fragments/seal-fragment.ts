@@ -1,5 +1,5 @@
 /**
- * A fragment's bytes under its stream's key. What is sealed is bound to the stream and the number, so that bytes which
+ * A fragment's bytes under a data key of its stream. What is sealed is bound to the stream and the number, so that bytes which
  * have changed places do not open.
  */
 import { createHmac } from "node:crypto";
@@ -15,6 +15,8 @@ export type SealedFragment = {
   crc32: number;
   tagsBytes: number;
 };
+
+export type SealFragment = typeof sealFragment;
 
 export async function sealFragment(key: SealingKey, fragment: Fragment, random: Random): Promise<SealedFragment> {
   const tags = Buffer.from(fragment.tags.length === 0 ? "" : JSON.stringify(fragment.tags));

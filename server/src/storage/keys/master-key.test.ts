@@ -6,7 +6,6 @@ import { type TestContext, test } from "node:test";
 import { systemClock } from "../../base/clock.ts";
 import { systemRandom } from "../../base/random.ts";
 import { openSqliteRecords } from "../records/sqlite.ts";
-import { openKeyring } from "./keyring.ts";
 import { openMasterKey } from "./master-key.ts";
 
 const chance = { clock: systemClock, random: systemRandom };
@@ -43,46 +42,4 @@ test("refuses to begin with a key that is missing, another one, or none", async 
     await writeFile(elsewhere, text);
     await assert.rejects(openMasterKey({ records, path: elsewhere, ...chance }), /must be 64 hexadecimal digits/);
   }
-});
-
-test("each stream has a key of its own, the same for every process, until it is destroyed", async (t) => {
-  const { records, path } = await withRows(t);
-  const wrapper = await openMasterKey({ records, path, ...chance });
-  const [one, other] = [1, 2].map(() => openKeyring({ records, wrapper, ...chance })) as [
-    ReturnType<typeof openKeyring>,
-    ReturnType<typeof openKeyring>,
-  ];
-  assert.equal(await one.find("a"), undefined);
-  const [a, same, b] = await Promise.all([one.open("a"), other.open("a"), one.open("b")]);
-  assert.deepEqual(a.bytes, same.bytes);
-  assert.notDeepEqual(a.bytes, b.bytes);
-  assert.equal(await one.find("a"), await one.open("a"), "it is unwrapped once");
-  const wrapped = async () => (await records.db.selectFrom("stream_keys").selectAll().execute())[0]!.wrapped;
-  assert.equal(Buffer.from(await wrapped()).indexOf(a.bytes), -1);
-
-  const at = await one.destroy("a");
-  assert.equal(await one.destroy("a"), at);
-  assert.equal(await one.find("a"), undefined);
-  await assert.rejects(one.open("a"), { name: "KeyDestroyed" });
-  assert.ok((await wrapped()).every((byte) => byte === 0));
-  await one.destroy("never had one");
-  await assert.rejects(one.open("never had one"), { name: "KeyDestroyed" });
-});
-
-test("a wrapped key that was moved to another stream, or damaged, opens nothing", async (t) => {
-  const { records, path } = await withRows(t);
-  const wrapper = await openMasterKey({ records, path, ...chance });
-  const keys = openKeyring({ records, wrapper, ...chance });
-  await keys.open("a");
-  const [row] = await records.db.selectFrom("stream_keys").selectAll().execute();
-  await records.db
-    .insertInto("stream_keys")
-    .values({ ...row!, stream_id: "b" })
-    .execute();
-  await assert.rejects(keys.open("b"), /a wrapped key is damaged/);
-  await records.db
-    .insertInto("stream_keys")
-    .values({ ...row!, stream_id: "c", wrapped_by: "local-0" })
-    .execute();
-  await assert.rejects(keys.open("c"), /the key of stream c is wrapped by local-0, which is not at hand/);
 });

@@ -179,6 +179,7 @@ function rowOf(fragment: StoredFragment): FragmentRow {
     pack_from: fragment.place.from,
     sealed_bytes: fragment.place.sizeBytes,
     crc32: fragment.place.crc32,
+    data_key: fragment.dataKey,
     tags_bytes: fragment.tagsBytes,
     cluster_from: fragment.clusterFrom,
     cluster_to: fragment.clusterTo,
@@ -197,6 +198,7 @@ function storedOf(row: FragmentRow): StoredFragment {
     headerId: row.header,
     bodyBytes: row.sealed_bytes - sealingBytes - row.tags_bytes,
     tagsBytes: row.tags_bytes,
+    dataKey: row.data_key,
     place: { pack: row.pack, from: row.pack_from, sizeBytes: row.sealed_bytes, crc32: row.crc32 },
   };
 }

@@ -20,14 +20,13 @@ export async function findMediaHeader(
   db: Kysely<Tables>,
   streamId: string,
   id: string,
-): Promise<Uint8Array | undefined> {
-  const row = await db
+): Promise<Pick<MediaHeaderRow, "sealed" | "data_key"> | undefined> {
+  return db
     .selectFrom("media_headers")
-    .select("sealed")
+    .select(["sealed", "data_key"])
     .where("stream_id", "=", streamId)
     .where("id", "=", id)
     .executeTakeFirst();
-  return row?.sealed;
 }
 
 /** Of one stream. Without `before`: all. */

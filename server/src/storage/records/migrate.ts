@@ -8,6 +8,7 @@ import { createFragments } from "./migrations/0003-create-fragments.ts";
 import { createSecrets } from "./migrations/0004-create-secrets.ts";
 import { createIdentities } from "./migrations/0005-create-identities.ts";
 import { createKms } from "./migrations/0006-create-kms.ts";
+import { rotateDataKeys } from "./migrations/0007-rotate-data-keys.ts";
 import { encryptObjects } from "./migrations/0008-encrypt-objects.ts";
 import type { AnyDatabase, Step } from "./migrations/step.ts";
 import type { Records } from "./records.ts";
@@ -20,6 +21,7 @@ const steps: readonly { name: string; up: Step }[] = [
   { name: "0004-create-secrets", up: createSecrets },
   { name: "0005-create-identities", up: createIdentities },
   { name: "0006-create-kms", up: createKms },
+  { name: "0007-rotate-data-keys", up: rotateDataKeys },
   { name: "0008-encrypt-objects", up: encryptObjects },
 ];
 

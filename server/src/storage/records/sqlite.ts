@@ -81,6 +81,8 @@ export async function openSqliteRecords({ path, syncs = true }: SqliteOptions): 
 function openFile(path: string): DatabaseSync {
   const file = new DatabaseSync(path, { timeout: busyMs });
   file.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on");
+  // A key that was deleted is nowhere in the file.
+  file.exec("pragma secure_delete = on");
   // From here on waiting is ours (whenFree): the engine's would hold up the whole process.
   file.exec("pragma busy_timeout = 0");
   return file;

@@ -42,6 +42,16 @@ export type Stream = {
   tags: Readonly<Record<string, string>>;
 };
 
+/** A stream that is made again under the same name has another one. */
+export function buildStreamArn({
+  region,
+  account,
+  name,
+  createdAt,
+}: Pick<Stream, "region" | "account" | "name" | "createdAt">): string {
+  return `arn:aws:kinesisvideo:${region}:${account}:stream/${name}/${createdAt}`;
+}
+
 /** `createdAt` picks one incarnation of the name, as an ARN does. */
 export type StreamKey = { name: string; createdAt?: number };
 

@@ -272,11 +272,13 @@ export type KmsGrantRow = {
 /** A key of the program itself, wrapped: what session tokens are sealed with, and the secrets of access keys. */
 export type SecretRow = { name: string; wrapped: Uint8Array; wrapped_by: string; created_at: number };
 
-/** A stream's data key, wrapped. Once destroyed it is zeros, and the row stays until the stream's media is gone. */
+/** A data key of a stream, wrapped. */
 export type StreamKeyRow = {
   stream_id: string;
+  /** Counts from 0. -1: no key, but the word that they are all destroyed; it stays until the stream's media is gone. */
+  number: number;
   wrapped: Uint8Array;
-  /** The wrapper's id: a master key's, and later a KMS key's. */
+  /** The ARN of a KMS key; of keys made before there were any, a master key's id. */
   wrapped_by: string;
   created_at: number;
   destroyed_at: number | null;
@@ -285,8 +287,10 @@ export type StreamKeyRow = {
 /** What a producer sent before its first cluster, from EBML to Tracks: the same for thousands of fragments. */
 export type MediaHeaderRow = {
   stream_id: string;
-  /** Follows from the bytes, under the stream's key. */
+  /** Follows from the bytes, under the data key. */
   id: string;
+  /** The number of the data key. */
+  data_key: number;
   sealed: Uint8Array;
   /** At most an hour older than the youngest fragment that refers to it. */
   used_at: number;
@@ -309,6 +313,8 @@ export type FragmentRow = {
   sealed_bytes: number;
   /** Of the sealed bytes, as a signed integer of 32 bits. */
   crc32: number;
+  /** The number of the data key that sealed it. */
+  data_key: number;
   /** What is sealed begins with the tags, as JSON; the rest is the body. */
   tags_bytes: number;
   /** Where in the body the cluster lies, half-open. */
