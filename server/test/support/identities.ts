@@ -18,7 +18,7 @@ import type { Handler } from "../../src/edge/http.ts";
 import { openListener } from "../../src/edge/listener.ts";
 import { type Access, openAccess } from "../../src/engine/access/access.ts";
 import { newKeyPair, type SecretSealer } from "../../src/engine/access/key-pairs.ts";
-import type { Service } from "../../src/services/operation.ts";
+import type { Caller, Service } from "../../src/services/operation.ts";
 import type { KeyWrapper } from "../../src/storage/keys/key-wrapper.ts";
 import { openMasterKey } from "../../src/storage/keys/master-key.ts";
 import { insertAccessKey } from "../../src/storage/records/access-keys.ts";
@@ -64,6 +64,8 @@ export type IdentityServerOptions = {
   clock?: Clock;
   log?: Log;
   fetch?: SafeFetch;
+  /** Told of every signature that was right. */
+  used?(caller: Caller): void;
 };
 
 /** Closed after the test. */
@@ -80,7 +82,13 @@ export async function startIdentities(t: TestContext, options: IdentityServerOpt
   const parts: IdentityParts = { records, wrapper, access, sealer, folder, ...common };
   const handler = createEdge({
     services: [identity.sts, ...((await options.services?.(parts)) ?? [])],
-    credentials: identity.credentials,
+    credentials: {
+      find: identity.credentials.find,
+      used(caller, what) {
+        options.used?.(caller);
+        identity.credentials.used?.(caller, what);
+      },
+    },
     authorizer: access,
     ...common,
     s3BaseDomains: [],

@@ -72,12 +72,12 @@ export function parseHeaderClaim(headers: Signed["headers"], service: string): C
   const parts = new Map<string, string>();
   for (const part of authorization.slice(scheme.length).split(",")) {
     const equals = part.indexOf("=");
-    const name = part.slice(0, equals).trim();
+    const name = trimmed(part.slice(0, equals));
     if (equals < 0) throw malformed("Every part of the Authorization header must read name=value");
     if (!["Credential", "SignedHeaders", "Signature"].includes(name) || parts.has(name)) {
       throw malformed("The Authorization header takes Credential, SignedHeaders and Signature, each once");
     }
-    parts.set(name, part.slice(equals + 1).trim());
+    parts.set(name, trimmed(part.slice(equals + 1)));
   }
   const missing = ["Credential", "Signature", "SignedHeaders"].filter((name) => !parts.get(name));
   if (missing.length > 0) {
@@ -95,6 +95,11 @@ export function parseHeaderClaim(headers: Signed["headers"], service: string): C
     timeMs: parseTimestamp(timestamp) ?? Number.POSITIVE_INFINITY,
     token: headers["x-amz-security-token"] || undefined,
   };
+}
+
+/** Of HTTP's own blanks: the language's include others, like that of byte 0xA0. */
+function trimmed(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, "");
 }
 
 /** @throws ServiceError malformed, SigV4A, or with a part missing or doubled */
