@@ -34,7 +34,7 @@ export const createBucket: Operation<With<CreateBucketRequest, "Bucket">, Create
     const bucket = {
       name,
       account: ctx.accountId,
-      region: regionOf(wanted?.LocationConstraint) ?? ctx.region,
+      region: regionOf(wanted?.LocationConstraint) ?? regionOfScope(ctx.region),
       createdAt: ctx.clock(),
       settings: { tags, publicAccessBlock: blocked },
     };
@@ -46,6 +46,11 @@ export const createBucket: Operation<With<CreateBucketRequest, "Bucket">, Create
     return { Location: `/${name}`, BucketArn: bucketArn(name) };
   },
 };
+
+/** s3cmd signs for the oldest region by the name that it once had. */
+function regionOfScope(region: string): string {
+  return region === "US" ? "us-east-1" : region;
+}
 
 function regionOf(location: string | undefined): string | undefined {
   if (!location) return undefined;

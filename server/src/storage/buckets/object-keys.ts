@@ -48,7 +48,7 @@ export function createObjectKeys({ keys, clock, random }: ObjectKeysOptions): Ob
   const opened = new Recent<SealingKey>(mostOpenKeys);
 
   async function generate(home: Home, keyId: string | undefined, context: EncryptionContext) {
-    const reference = keyId ?? (await keys.defaultKey(home, "s3")).arn;
+    const reference = keyId ?? (await keys.defaultKey(home, "s3")).id;
     const made = await keys.generateDataKey(homeOf(reference, home), reference, context, dataKeyBytes);
     const wrapped = base64(made.blob);
     const key = sealingKey(made.plaintext);
