@@ -159,7 +159,7 @@ for (const [request, sent, status, code, body] of [
     /^{"Message":"Start of list found where not expected."}$/,
   ],
   [`POST ${api}/jobs`, { body: "{}" }, 400, "ValidationException", /Value null at 'pipelineId'/],
-  [`POST ${api}/jobs`, { body: " ".repeat(9 << 20) }, 413, "RequestEntityTooLargeException", /at most 8388608 bytes/],
+  [`POST ${api}/jobs`, { body: " ".repeat(9 << 20) }, 413, "RequestEntityTooLargeException", /at most 1048576 bytes/],
   ["GET /x", { service: "ec2" }, 404, "UnknownOperationException", /does not serve ec2/],
 ] as const) {
   test(`${request}: ${status} ${code}`, async () => {

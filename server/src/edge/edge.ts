@@ -26,6 +26,7 @@ import type { Model } from "./model/model.ts";
 import { modelOf } from "./model/models.ts";
 import { openCall } from "./open-call.ts";
 import { answerOpenPreflight, isOpenPreflight, openCorsHeaders } from "./open-cors.ts";
+import { documentPace, objectPace, type Pace, pacedBody } from "./paced-body.ts";
 import type { Answer, ProtocolHandler } from "./protocols/call.ts";
 import { protocolOf } from "./protocols/protocol-of.ts";
 import { answerPreflight, corsHeadersFor, isPreflight } from "./s3-cors.ts";
@@ -60,8 +61,9 @@ export type Served = {
   check: Checker;
 };
 
-/** Of bodies that are not streamed. */
-const maxWholeBytes = 8 * 1024 * 1024;
+/** Of bodies that are not streamed. S3's lists of parts, and of objects to delete, are long; others' documents are not. */
+const maxListBytes = 8 << 20;
+const maxDocumentBytes = 1 << 20;
 
 export function createEdge(options: EdgeOptions): Handler {
   const { random, log, extra, clock, onCall } = options;
@@ -122,13 +124,16 @@ function prepare(service: Service<unknown>, { models }: EdgeOptions): Served {
 
 async function serve(
   served: Served,
-  request: EdgeRequest,
+  received: EdgeRequest,
   requestId: string,
   options: EdgeOptions,
   found: Found,
 ): Promise<Answer> {
   const { service, model, protocol, check } = served;
   const isS3 = model.signingName === "s3";
+  const maxBytes = isS3 ? maxListBytes : maxDocumentBytes;
+  const bodyMode = isS3 ? "streamed" : isEndless(model, received) ? "endless" : "whole";
+  const request = bodyMode === "endless" ? received : paced(received, isS3 ? objectPace : documentPace);
   if (isLink(service, request)) {
     found.kind = "link";
     found.operation = linkedOperation(request.rawPath);
@@ -144,13 +149,18 @@ async function serve(
     log: options.log,
     s3BaseDomains: options.s3BaseDomains,
     fallbackService: model.signingName,
-    bodyMode: () => (isS3 ? "streamed" : isEndless(model, request) ? "endless" : "whole"),
-    maxBodyBytes: maxWholeBytes,
+    bodyMode: () => bodyMode,
+    maxBodyBytes: maxBytes,
   });
   found.kind = who.kind;
   found.caller = who.caller;
   found.region = who.region;
-  const call = openCall(request, who, { requestId, isS3, maxWholeBytes, s3BaseDomains: options.s3BaseDomains });
+  const call = openCall(request, who, {
+    requestId,
+    isS3,
+    maxWholeBytes: maxBytes,
+    s3BaseDomains: options.s3BaseDomains,
+  });
   const asked = await protocol.route(call);
   found.operation = asked.operation.name;
   // Nobody in particular need not be listened to.
@@ -169,6 +179,10 @@ async function serve(
   }
   const output = await operation.run(input, context);
   return protocol.encode(asked.operation, output ?? {}, requestId);
+}
+
+function paced(request: EdgeRequest, pace: Pace): EdgeRequest {
+  return { ...request, body: pacedBody(request.body, pace) };
 }
 
 /** PutMedia, whose body is as long as its camera lives, and signed as if it were empty. */
