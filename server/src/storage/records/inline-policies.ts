@@ -21,22 +21,24 @@ export async function findInlinePolicy(
   ownerId: string,
   name: string,
 ): Promise<InlinePolicy | undefined> {
-  return db
+  const row = await db
     .selectFrom("inline_policies")
     .select(["name", "document"])
     .where("owner_id", "=", ownerId)
     .where("lower_name", "=", name.toLowerCase())
     .executeTakeFirst();
+  return row && { name: row.name, document: row.document };
 }
 
 /** By name. */
 export async function inlinePoliciesOf(db: Kysely<Tables>, ownerId: string): Promise<InlinePolicy[]> {
-  return db
+  const rows = await db
     .selectFrom("inline_policies")
     .select(["name", "document"])
     .where("owner_id", "=", ownerId)
     .orderBy("lower_name")
     .execute();
+  return rows.map(({ name, document }) => ({ name, document }));
 }
 
 export async function deleteInlinePolicy(
