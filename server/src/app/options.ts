@@ -5,8 +5,8 @@
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { z } from "zod";
 import { blockListOf } from "../base/public-address.ts";
+import { flag, list, oneOf, type Setting, text, url, whole } from "./setting.ts";
 
 /** A mistake of the person at the command line: printed as a sentence, without a stack. */
 export class UsageError extends Error {
@@ -14,39 +14,12 @@ export class UsageError extends Error {
 }
 
 /** `value` "": a flag that is there or not. */
-type Option = { of: readonly Command[]; value: string; help: string; schema: z.ZodType };
+type Option = { of: readonly Command[]; value: string; help: string; setting: Setting<unknown> };
 
 export type Command = "serve" | "worker" | "keys" | "job" | "stream" | "put" | "demo" | "ca" | "audit" | "env" | "iam";
 
-const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "must be HOST:PORT");
-const whole = (most: number) => {
-  const error = `must be a whole number from 1 to ${most}`;
-  return z.coerce.number({ error }).int({ error }).min(1, { error }).max(most, { error });
-};
-const oneOf = <Value extends string>(...values: readonly Value[]) =>
-  z.enum(values, { error: `must be one of ${values.join(", ")}` });
-const url = (...schemes: string[]) =>
-  z.string().refine((text) => schemes.some((scheme) => text.startsWith(`${scheme}://`)), {
-    error: `must begin with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`,
-  });
-
-const isSet = z.union([z.boolean(), z.stringbool()], { error: "must be true or false" }).default(false);
-const list = (one: RegExp, error: string) =>
-  z
-    .string()
-    .transform((text) => text.split(",").filter((part) => part !== ""))
-    .refine((parts) => parts.every((part) => one.test(part)), { error })
-    .default([]);
-const ranges = list(/^[0-9a-fA-F:.]+(\/\d+)?$/, "must be ranges such as 10.0.0.0/8,fd00::/8").refine(
-  (parts) => {
-    try {
-      return blockListOf(parts) !== undefined;
-    } catch {
-      return false;
-    }
-  },
-  { error: "must be ranges such as 10.0.0.0/8,fd00::/8" },
-);
+const address = text(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "must be HOST:PORT");
+const ranges = list(isRange, "must be ranges such as 10.0.0.0/8,fd00::/8");
 
 const served: readonly Command[] = ["serve", "worker"];
 const stored: readonly Command[] = ["serve", "worker", "keys"];
@@ -59,200 +32,194 @@ const options = {
     of: ["serve"],
     value: "HOST:PORT",
     help: "where to listen; port 0 takes a free one",
-    schema: address.default("127.0.0.1:4580"),
+    setting: address.or("127.0.0.1:4580"),
   },
   data: {
     of: ["serve", "worker", "keys", "env", "iam", "job", "stream", "put", "ca", "audit"],
     value: "FOLDER",
     help: "where everything is kept",
-    schema: z.string().min(1).default("./millrace-data"),
+    setting: text().or("./millrace-data"),
   },
   database: {
     of: [...stored, "env", "iam", "job", "stream", "put"],
     value: "postgres://…",
     help: "share the rows of many processes (default: SQLite in the data folder)",
-    schema: url("postgres", "postgresql").optional(),
+    setting: url("postgres", "postgresql"),
   },
   blobs: {
     of: stored,
     value: "s3://BUCKET/PREFIX?endpoint=…",
     help: "keep bytes in an S3 (default: a folder in the data folder); keys from MILLRACE_BLOBS_ACCESS_KEY_ID and MILLRACE_BLOBS_SECRET_ACCESS_KEY or the AWS chain",
-    schema: url("s3").optional(),
+    setting: url("s3"),
   },
   buckets: {
     of: served,
     value: "https://…",
     help: "pipelines use the buckets of this external S3, and the built-in one is off; keys from MILLRACE_BUCKETS_ACCESS_KEY_ID and MILLRACE_BUCKETS_SECRET_ACCESS_KEY or the AWS chain",
-    schema: url("http", "https").optional(),
+    setting: url("http", "https"),
   },
   "buckets-region": {
     of: served,
     value: "REGION",
     help: "the region to sign for with --buckets",
-    schema: z.string().min(1).default("us-east-1"),
+    setting: text().or("us-east-1"),
   },
   role: {
     of: ["serve"],
     value: "all|api",
     help: "api: answer calls, leave the jobs to workers",
-    schema: oneOf("all", "api").default("all"),
+    setting: oneOf("all", "api").or("all"),
   },
-  concurrency: { of: served, value: "N", help: "jobs that this process runs at once", schema: whole(1000).default(1) },
+  concurrency: { of: served, value: "N", help: "jobs that this process runs at once", setting: whole(1000).or(1) },
   "pipeline-concurrency": {
     of: served,
     value: "N",
     help: "jobs of one pipeline that run at once, over all processes",
-    schema: whole(1000).default(100),
+    setting: whole(1000).or(100),
   },
   account: {
     of: [...stored, "env", "iam"],
     value: "DIGITS",
     help: "the account id in ARNs",
-    schema: z
-      .string()
-      .regex(/^\d{12}$/, "must be 12 digits")
-      .default("000000000000"),
+    setting: text(/^\d{12}$/, "must be 12 digits").or("000000000000"),
   },
   "s3-domain": {
     of: ["serve"],
     value: "DOMAIN,…",
     help: "answer BUCKET.DOMAIN (virtual-host style) too",
-    schema: z.string().default("localhost,s3.localhost"),
+    setting: text(/^/).or("localhost,s3.localhost"),
   },
   tls: {
     of: ["serve"],
     value: "CERT,KEY|local",
     help: "serve HTTPS with these PEM files, read again when they change; local: with a certificate of an authority of its own, which millrace ca prints",
-    schema: z
-      .string()
-      .regex(/^([^,]+,[^,]+|local)$/, "must be CERT,KEY or local")
-      .optional(),
+    setting: text(/^([^,]+,[^,]+|local)$/, "must be CERT,KEY or local"),
   },
   "tls-name": {
     of: ["serve"],
     value: "NAME,…",
     help: "more host names and addresses for the certificate of --tls local",
-    schema: list(/^(\*\.)?[\w.:-]{1,253}$/, "must be host names or addresses"),
+    setting: list((name) => /^(\*\.)?[\w.:-]{1,253}$/.test(name), "must be host names or addresses"),
   },
   "plain-http": {
     of: ["serve"],
     value: "",
     help: "serve without TLS on addresses that others can reach",
-    schema: isSet,
+    setting: flag,
   },
   "max-connections-per-client": {
     of: ["serve"],
     value: "N",
     help: "connections of one address (IPv6: of one /64) at a time",
-    schema: whole(1e6).default(1000),
+    setting: whole(1e6).or(1000),
   },
   "allow-callbacks": {
     of: ["serve"],
     value: "CIDR,…",
     help: "ranges of private addresses that users may name for this server to call, as issuers of identity tokens",
-    schema: ranges,
+    setting: ranges,
   },
   audit: {
     of: ["serve"],
     value: "on|off",
     help: "keep a record of every call in audit/ of the data folder; millrace audit reads it",
-    schema: oneOf("on", "off").default("on"),
+    setting: oneOf("on", "off").or("on"),
   },
   "audit-days": {
     of: ["serve"],
     value: "N",
     help: "days that the records of calls are kept",
-    schema: whole(36_500).default(90),
+    setting: whole(36_500).or(90),
   },
   "public-url": {
     of: ["serve"],
     value: "https://…",
     help: "where clients reach this server, if a proxy stands in front; data endpoints of streams begin with it (default: the address that the client called)",
-    schema: url("http", "https").optional(),
+    setting: url("http", "https"),
   },
   "master-key": {
     of: opened,
     value: "FILE",
     help: "the key under which all keys are kept, made when missing; the same for all processes over one database (default: master-key in the data folder)",
-    schema: z.string().min(1).optional(),
+    setting: text(),
   },
   "master-passphrase-file": {
     of: opened,
     value: "FILE",
     help: "open the master key by the passphrase in this file, or in MILLRACE_MASTER_PASSPHRASE, instead of keeping it in a file",
-    schema: z.string().min(1).optional(),
+    setting: text(),
   },
   "master-kms": {
     of: opened,
     value: "kms://KEY-ARN?endpoint=…&region=…",
     help: "open the master key by a key of an external KMS; keys from MILLRACE_MASTER_KMS_ACCESS_KEY_ID and MILLRACE_MASTER_KMS_SECRET_ACCESS_KEY or the AWS chain",
-    schema: url("kms").optional(),
+    setting: url("kms"),
   },
   "max-pipelines": {
     of: ["serve"],
     value: "N",
     help: "pipelines of an account in a region (AWS: 4)",
-    schema: whole(1e9).default(4),
+    setting: whole(1e9).or(4),
   },
   "max-presets": {
     of: ["serve"],
     value: "N",
     help: "custom presets of an account in a region (AWS: 50)",
-    schema: whole(1e9).default(50),
+    setting: whole(1e9).or(50),
   },
   "max-backlog": {
     of: ["serve"],
     value: "N",
     help: "waiting jobs of a pipeline (AWS: 1000000)",
-    schema: whole(1e9).default(1_000_000),
+    setting: whole(1e9).or(1_000_000),
   },
   "max-outputs": {
     of: ["serve"],
     value: "N",
     help: "outputs of a job, and of a playlist (AWS: 30)",
-    schema: whole(1000).default(30),
+    setting: whole(1000).or(30),
   },
   "max-playlists": {
     of: ["serve"],
     value: "N",
     help: "playlists of a job (AWS: 30)",
-    schema: whole(1000).default(30),
+    setting: whole(1000).or(30),
   },
   "max-streams": {
     of: ["serve"],
     value: "N",
     help: "streams of an account in a region (AWS: 10000)",
-    schema: whole(1e9).default(10_000),
+    setting: whole(1e9).or(10_000),
   },
   "job-seconds": {
     of: served,
     value: "N",
     help: "longest run of one job's FFmpeg",
-    schema: whole(1e9).default(6 * 3600),
+    setting: whole(1e9).or(6 * 3600),
   },
   "job-bytes": {
     of: served,
     value: "N",
     help: "most bytes that one job may write",
-    schema: whole(1e15).default(200e9),
+    setting: whole(1e15).or(200e9),
   },
-  ffmpeg: { of: served, value: "PATH", help: "the ffmpeg program, 5.1 or later", schema: z.string().default("ffmpeg") },
-  ffprobe: { of: served, value: "PATH", help: "the ffprobe program", schema: z.string().default("ffprobe") },
+  ffmpeg: { of: served, value: "PATH", help: "the ffmpeg program, 5.1 or later", setting: text().or("ffmpeg") },
+  ffprobe: { of: served, value: "PATH", help: "the ffprobe program", setting: text().or("ffprobe") },
   "log-level": {
     of: stored,
     value: "debug|info|warn|error",
     help: "what the log on standard error holds",
-    schema: oneOf("debug", "info", "warn", "error").default("info"),
+    setting: oneOf("debug", "info", "warn", "error").or("info"),
   },
   config: {
     of: [...stored, "env", "iam", "job", "stream", "put", "ca", "audit"],
     value: "FILE",
     help: "a JSON file with any of these settings",
-    schema: z.string().optional(),
+    setting: text(),
   },
 } satisfies Record<string, Option>;
 
-type Options = { [Name in keyof typeof options]: z.infer<(typeof options)[Name]["schema"]> };
+type Options = { [Name in keyof typeof options]: (typeof options)[Name]["setting"]["preset"] };
 export type Config = Options & {
   rootKey: { id: string; secret: string } | undefined;
   /** Of the environment alone: what is said on a command line, others read. */
@@ -284,9 +251,11 @@ export function parseOptions(
         : env[variable] !== undefined
           ? [env[variable], variable]
           : [file[name], `${name} in ${path}`];
-    const result = option.schema.safeParse(given);
-    if (!result.success) throw new UsageError(`${from} ${result.error.issues[0]?.message}: ${JSON.stringify(given)}`);
-    config[name] = result.data;
+    try {
+      config[name] = given === undefined ? option.setting.preset : option.setting.read(given);
+    } catch (error) {
+      throw new UsageError(`${from} ${error instanceof Error ? error.message : error}: ${JSON.stringify(given)}`);
+    }
   }
   const flags = Object.fromEntries(Object.keys(own).map((name) => [name, values[name]]));
   const secrets = { rootKey: rootKeyOf(env), masterPassphrase: env.MILLRACE_MASTER_PASSPHRASE || undefined };
@@ -304,7 +273,7 @@ export function describeOptions(command: Command): string {
   return namesOf(command)
     .map((name) => {
       const option: Option = options[name];
-      const preset = option.schema.safeParse(undefined).data;
+      const { preset } = option.setting;
       const note = preset === undefined || preset === false || `${preset}` === "" ? "" : ` [${preset}]`;
       const flag = `  --${`${name} ${option.value}`.trimEnd().padEnd(30)}`;
       return `${flag}${flag.length <= 34 ? " " : `\n${" ".repeat(35)}`}${option.help}${note}\n`;
@@ -348,11 +317,20 @@ function readConfigFile(path: string): Record<string, unknown> {
       `cannot read the configuration file ${path}: ${error instanceof Error ? error.message : error}`,
     );
   }
-  const result = z.record(z.string(), z.unknown()).safeParse(parsed);
-  if (!result.success) throw new UsageError(`the configuration file ${path} must hold one JSON object`);
-  const unknown = Object.keys(result.data).find((name) => !(name in options));
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw new UsageError(`the configuration file ${path} must hold one JSON object`);
+  }
+  const unknown = Object.keys(parsed).find((name) => !Object.hasOwn(options, name));
   if (unknown !== undefined) throw new UsageError(`the configuration file ${path} has an unknown setting: ${unknown}`);
-  return result.data;
+  return parsed as Record<string, unknown>;
+}
+
+function isRange(part: string): boolean {
+  try {
+    return /^[0-9a-fA-F:.]+(\/\d+)?$/.test(part) && blockListOf([part]) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function rootKeyOf(env: Readonly<Record<string, string | undefined>>): Config["rootKey"] {
