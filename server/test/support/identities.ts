@@ -47,6 +47,9 @@ export type IdentityParts = {
 
 export type IdentityServer = IdentityParts & {
   url: string;
+  /** All that are served. */
+  // biome-ignore lint/suspicious/noExplicitAny: services of many contexts stand side by side.
+  services: readonly Service<any>[];
   /** Without a port. */
   handler: Handler;
   /** Of the account's root. */
@@ -80,8 +83,9 @@ export async function startIdentities(t: TestContext, options: IdentityServerOpt
   const identity = await openIdentity(config, { records, wrapper, access, fetch, ...common });
   const { sealer } = identity;
   const parts: IdentityParts = { records, wrapper, access, sealer, folder, ...common };
+  const services = [identity.sts, ...((await options.services?.(parts)) ?? [])];
   const handler = createEdge({
-    services: [identity.sts, ...((await options.services?.(parts)) ?? [])],
+    services,
     credentials: {
       find: identity.credentials.find,
       used(caller, what) {
@@ -108,6 +112,7 @@ export async function startIdentities(t: TestContext, options: IdentityServerOpt
   return {
     ...parts,
     url: listener.url,
+    services,
     handler,
     root,
     async user(name, policies = [], more = {}) {
