@@ -366,6 +366,9 @@ test("roles trust by unique id: a name that is taken again does not take over th
   await iam.updateRole({ RoleName: "R", MaxSessionDuration: 7200 });
   const changed = (await iam.getRole({ RoleName: "R" })).Role!;
   assert.deepEqual([changed.MaxSessionDuration, changed.Description, changed.RoleLastUsed], [7200, "d", {}]);
+  const odd = `<b> & "q" 'x' ]]>\t\n é`;
+  await iam.updateRoleDescription({ RoleName: "R", Description: odd });
+  assert.equal((await iam.getRole({ RoleName: "R" })).Role!.Description, odd);
   await iam.updateRole({ RoleName: "R", Description: "" });
   assert.equal((await iam.getRole({ RoleName: "R" })).Role!.Description, "");
   await iam.attachRolePolicy({ RoleName: "R", PolicyArn: "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess" });
