@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { KinesisVideo, type KinesisVideoClientConfig } from "@aws-sdk/client-kinesis-video";
+import { KMS } from "@aws-sdk/client-kms";
 import { type Clock, systemClock, systemSleep } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { systemRandom } from "../../src/base/random.ts";
@@ -13,8 +14,11 @@ import { signRequest } from "../../src/edge/auth/sign.ts";
 import { createEdge } from "../../src/edge/edge.ts";
 import { openListener } from "../../src/edge/listener.ts";
 import { openStreamEngine, type StreamEngine } from "../../src/engine/stream-engine.ts";
+import { openKmsService } from "../../src/services/kms/service.ts";
 import { openStreamsServices, type StreamsOptions } from "../../src/services/streams/service.ts";
+import type { BlobStore } from "../../src/storage/blobs/blob-store.ts";
 import { openFsBlobs } from "../../src/storage/blobs/fs-store.ts";
+import type { DataKeyPeriod } from "../../src/storage/keys/keyring.ts";
 import { openKmsStore } from "../../src/storage/keys/kms-store.ts";
 import { openMasterKey } from "../../src/storage/keys/master-key.ts";
 import type { Records } from "../../src/storage/records/records.ts";
@@ -33,7 +37,9 @@ export type StreamsServer = {
   url: string;
   port: number;
   client: KinesisVideo;
+  kms: KMS;
   records: Records;
+  blobs: BlobStore;
   engine: StreamEngine;
   folder: string;
   clientOf(options: KinesisVideoClientConfig): KinesisVideo;
@@ -48,7 +54,7 @@ export type StreamsServer = {
 
 export async function startStreams(
   t: TestContext,
-  options: Partial<StreamsOptions> & { clock?: Clock } = {},
+  { period, ...options }: Partial<StreamsOptions> & { clock?: Clock; period?: DataKeyPeriod } = {},
 ): Promise<StreamsServer> {
   const folder = await mkdtemp(join(tmpdir(), "millrace-streams-"));
   const { clock = systemClock } = options;
@@ -56,11 +62,15 @@ export async function startStreams(
   const records = await openSqliteRecords({ path: join(folder, "records.db") });
   const blobs = await openFsBlobs({ folder: join(folder, "blobs"), random: systemRandom });
   const wrapper = await openMasterKey({ records, path: join(folder, "master-key"), clock, random: systemRandom });
-  const kms = openKmsStore({ records, wrapper, ...common });
-  const engine = openStreamEngine({ ...common, records, blobs, kms, wrapper, sleep: systemSleep, tickMs: 10 });
+  const keyStore = openKmsStore({ records, wrapper, ...common });
+  const stores = { records, blobs, kms: keyStore, wrapper, ...(period && { period }) };
+  const engine = openStreamEngine({ ...common, ...stores, sleep: systemSleep, tickMs: 10 });
   const known = new Map([keys, nobody, recorded].map((pair) => [pair.accessKeyId, pair.secretAccessKey]));
   const handler = createEdge({
-    services: openStreamsServices({ ...common, engine, ...options, records }),
+    services: [
+      ...openStreamsServices({ ...common, engine, ...options, records }),
+      openKmsService({ records, keys: keyStore }),
+    ],
     credentials: {
       async find(accessKeyId) {
         const secret = known.get(accessKeyId);
@@ -73,7 +83,9 @@ export async function startStreams(
     s3BaseDomains: [],
   });
   const listener = await openListener({ handler, host: "127.0.0.1", port: 0 });
-  const clients: KinesisVideo[] = [];
+  const clients: { destroy(): void }[] = [];
+  const kms = new KMS({ endpoint: listener.url, region, credentials: keys, maxAttempts: 1 });
+  clients.push(kms);
   const clientOf: StreamsServer["clientOf"] = (other) => {
     const client = new KinesisVideo({ endpoint: listener.url, region, credentials: keys, maxAttempts: 1, ...other });
     clients.push(client);
@@ -93,7 +105,9 @@ export async function startStreams(
     url: listener.url,
     port: listener.port,
     client: clientOf({}),
+    kms,
     records,
+    blobs,
     engine,
     folder,
     clientOf,
