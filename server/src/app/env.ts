@@ -19,6 +19,8 @@ export async function run(args: string[]): Promise<number> {
     return 0;
   }
   refuseBeyond(0, positionals);
+  // What an earlier answer has set may be another server, or this one before it started anew.
+  delete process.env.AWS_ENDPOINT_URL;
   const { endpoint, credentials, region, authority } = await findServer(config, flags);
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   const variables = {

@@ -67,22 +67,6 @@ export async function openIdentity(
   };
 }
 
-/** The service, which lets what was gathered be forgotten after each of its calls that may have changed who may do what. */
-export function forgetting<Context>(service: Service<Context>, access: Pick<Access, "forget">): Service<Context> {
-  const operations = Object.entries(service.operations).map(([name, operation]) => {
-    if (/^(Get|List|Simulate)/.test(name)) return [name, operation];
-    const run: typeof operation.run = async (input, ctx) => {
-      try {
-        return await operation.run(input, ctx);
-      } finally {
-        access.forget();
-      }
-    };
-    return [name, { ...operation, run }];
-  });
-  return { ...service, operations: Object.fromEntries(operations) };
-}
-
 function documentsBy(fetch: SafeFetch): FetchDocument {
   return async (url, maxBytes) => {
     const { status, body } = await fetch(url, { maxBytes, timeoutMs: 5000, headers: { accept: "application/json" } });

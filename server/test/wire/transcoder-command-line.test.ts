@@ -40,8 +40,9 @@ test("job lists the newest or all, and says how to cancel what runs", async (t) 
   }
   // What `serve` leaves in its folder. The environment's keys are another server's.
   await writeFile(join(folder, "server.json"), JSON.stringify({ url }));
-  await writeFile(join(folder, "root-key.json"), JSON.stringify(keys));
-  const env = { AWS_ACCESS_KEY_ID: "AKIAOTHEROTHEROTHER1", AWS_SECRET_ACCESS_KEY: "other", MILLRACE_DATA: folder };
+  const root = { MILLRACE_ROOT_ACCESS_KEY_ID: keys.accessKeyId, MILLRACE_ROOT_SECRET_ACCESS_KEY: keys.secretAccessKey };
+  const other = { AWS_ACCESS_KEY_ID: "AKIAOTHEROTHEROTHER1", AWS_SECRET_ACCESS_KEY: "other" };
+  const env = { ...root, ...other, MILLRACE_DATA: folder };
   const job = async (...args: string[]) => millrace(["job", ...args], env);
   const listed = ({ text }: { text: string }) => [...text.matchAll(/^(\d{13}-\w{6}) /gm)].map(([, id]) => id);
   const oldest = ids[0]!;
@@ -95,7 +96,8 @@ test("limits are settings of the server", async (t) => {
   t.after(() => server.kill("SIGTERM"));
   const client = transcoderOf(server.url);
   t.after(() => client.destroy());
-  const PipelineId = (await client.createPipeline({ Name: "p", InputBucket: "in", OutputBucket: "out", Role: role }))
+  const Role = "arn:aws:iam::000000000000:role/Elastic_Transcoder_Default_Role";
+  const PipelineId = (await client.createPipeline({ Name: "p", InputBucket: "in", OutputBucket: "out", Role }))
     .Pipeline!.Id!;
   const job = { PipelineId, Input: { Key: "a" }, Outputs: [{ Key: "b", PresetId: mp4 }] };
   const twice = <Item>(item: Item) => [item, item];

@@ -4,7 +4,6 @@
  * A token belongs to its key id and reads in one way only: the same bytes written in another base64 are refused.
  */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import type { Clock } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { Secrets } from "../../storage/keys/secrets.ts";
 import { openSealed, sealBytes } from "../../storage/keys/xaes.ts";
@@ -44,10 +43,6 @@ export function openSessionTokens({ secrets, random }: { secrets: Secrets; rando
       return JSON.parse(inflateRawSync(content, { maxOutputLength: maxContentBytes }).toString());
     },
   };
-}
-
-export function isExpired({ expiresAtMs }: Session, clock: Clock): boolean {
-  return expiresAtMs <= clock();
 }
 
 function about(accessKeyId: string): string {
