@@ -16,7 +16,7 @@ export type JobKeysOptions = {
   rights: RoleRights;
   home: Home;
   random: Random;
-  /** The pipeline's, in any form that KMS knows. `undefined`: the transcoder's own. */
+  /** The pipeline's, in any form that KMS knows. */
   keyId: string | undefined;
   /** The job may be tried again: so what may pass is thrown. */
   canRepeat: boolean;
@@ -60,11 +60,17 @@ export class JobKeys {
     return { key, iv: Buffer.from(document.InitializationVector ?? "", "base64") };
   }
 
-  /** @throws KeyFailure as {@link unwrap} does */
-  async generate(what: string): Promise<Required<CipherKeyDocument> | { failure: Failure }> {
+  /**
+   * `isStored`: the key lies somewhere in the open as well, so the transcoder's own KMS key, which nobody else may use,
+   * will do.
+   *
+   * @throws KeyFailure as {@link unwrap} does
+   */
+  async generate(what: string, { isStored = false } = {}): Promise<Required<CipherKeyDocument> | { failure: Failure }> {
     const { keys, rights, home, random, keyId } = this.#options;
     const failed = (reason: string) => keyNotGenerated(what, reason);
     const made = await this.#asking(async () => {
+      if (!keyId && !isStored) return { failure: failed("the pipeline has no AwsKmsKeyArn") };
       const master = keyId ? await keys.find(home, keyId) : await keys.defaultKey(home, "elastictranscoder");
       const refusal = await refusalOf(rights, "kms:GenerateDataKey", master, keyId ?? "");
       if (refusal !== undefined) return { failure: failed(refusal) };

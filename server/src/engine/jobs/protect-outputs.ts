@@ -97,15 +97,15 @@ class Protecting {
     this.#contentKeys.set(Name, opening);
     const key = await opening;
     if ("failure" in key) return key;
-    const { KeyStoragePolicy, LicenseAcquisitionUrl = "" } = playlist.HlsContentProtection!;
-    const isStored = KeyStoragePolicy === "WithVariantPlaylists";
+    const { LicenseAcquisitionUrl = "" } = playlist.HlsContentProtection!;
+    const liesBeside = isStored(playlist.HlsContentProtection!);
     return {
       media: { cipher: { mode: "aes-cbc-pkcs7", ...key } },
       thumbnails,
       content: {
-        uri: isStored ? uriOf(`${Key.slice(Key.lastIndexOf("/") + 1)}${keySuffix}`) : LicenseAcquisitionUrl,
+        uri: liesBeside ? uriOf(`${Key.slice(Key.lastIndexOf("/") + 1)}${keySuffix}`) : LicenseAcquisitionUrl,
         iv: key.iv,
-        ...(isStored && { storedKey: key.key }),
+        ...(liesBeside && { storedKey: key.key }),
       },
     };
   }
@@ -136,13 +136,17 @@ class Protecting {
     const what = `playlist '${name}'`;
     let full = protection;
     if (protection.Key === undefined) {
-      const made = await this.#keys.generate(what);
+      const made = await this.#keys.generate(what, { isStored: isStored(protection) });
       if ("failure" in made) return made;
       full = { ...protection, ...made };
       this.document = withPlaylist(this.document, name, { HlsContentProtection: full });
     }
     return this.#keys.unwrap(what, full, [16]);
   }
+}
+
+function isStored({ KeyStoragePolicy }: ContentProtectionDocument): boolean {
+  return KeyStoragePolicy === "WithVariantPlaylists";
 }
 
 function uriOf(name: string): string {

@@ -5,10 +5,11 @@ import { findPipeline } from "../../storage/records/pipelines.ts";
 import type { Operation, With } from "../operation.ts";
 import type { Answer } from "../operations-of.ts";
 import { arnOf, homeOf, type TranscoderContext, turnOf } from "./context.ts";
-import { backlogFull, notFound } from "./errors.ts";
+import { backlogFull, notFound, validationFailed } from "./errors.ts";
 import { findPresets } from "./find-presets.ts";
 import { jobAnswer } from "./job-answer.ts";
 import { newJobDocument } from "./new-job-document.ts";
+import { madeKeyProblems } from "./rules/encryption.ts";
 import { checkJobRequest, checkJobWithPresets } from "./rules/job.ts";
 import { refuseWhatIsNotDone } from "./rules/not-done-yet.ts";
 
@@ -31,9 +32,10 @@ export const createJob: Operation<
     const request = checkJobRequest(input);
     refuseWhatIsNotDone(request);
     const home = homeOf(ctx);
-    if ((await findPipeline(ctx.records.db, home, input.PipelineId)) === undefined) {
-      throw notFound(ctx, "pipeline", input.PipelineId);
-    }
+    const pipeline = await findPipeline(ctx.records.db, home, input.PipelineId);
+    if (pipeline === undefined) throw notFound(ctx, "pipeline", input.PipelineId);
+    const problems = madeKeyProblems(request, pipeline.document.AwsKmsKeyArn);
+    if (0 < problems.length) throw validationFailed(problems.join(" "));
     const presets = await findPresets(
       request.outputs.map(({ PresetId }) => PresetId),
       ctx,

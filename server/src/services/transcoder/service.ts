@@ -4,7 +4,7 @@
  * Gaps, each refused by name: stitching, HLSv4, MPEG-DASH and Smooth playlists, captions, album art, PlayReady DRM
  * (rules/not-done-yet.ts), notifications (rules/pipeline.ts). Pipelines' permissions are kept with a warning.
  *
- * By design: without a KMS key of the pipeline's, keys are made under `alias/aws/elastictranscoder`; buckets are looked for when a job runs; a preset in use may be deleted; ReadJobLog,
+ * By design: buckets are looked for when a job runs; a preset in use may be deleted; ReadJobLog,
  * `Job.Millrace`, `CancelJob?force=true` and watermarks of text are ours.
  */
 import type { ElasticTranscoder, ElasticTranscoderClient } from "@aws-sdk/client-elastic-transcoder";

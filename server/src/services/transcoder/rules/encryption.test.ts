@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CreateJobOutput, Encryption, HlsContentProtection } from "@aws-sdk/client-elastic-transcoder";
-import { contentProtectionOf, encryptionOf, encryptionProblems } from "./encryption.ts";
+import { contentProtectionOf, encryptionOf, encryptionProblems, madeKeyProblems } from "./encryption.ts";
 import type { JobRequest } from "./job-request.ts";
 
 const base64 = (bytes: number) => Buffer.alloc(bytes, 1).toString("base64");
@@ -138,6 +138,23 @@ for (const [what, asked, problems] of cases) {
   test(`${problems.length === 0 ? "takes" : "refuses"} ${what}`, () =>
     assert.deepEqual(encryptionProblems(asked), problems));
 }
+
+test("has keys made only where the caller can decrypt them", () => {
+  const noKey = "The pipeline must have an AwsKmsKeyArn for a key to be made for";
+  const needing: [request: JobRequest, problems: string[]][] = [
+    [output({ Encryption: { Mode: "s3-aws-kms" }, ThumbnailEncryption: { Mode: "s3" } }), []],
+    [output({ Encryption: aes(key), ThumbnailEncryption: aes(key) }), []],
+    [output({ Encryption: aes({}) }), [`${noKey} output 'out', or the job must bring one.`]],
+    [output({ ThumbnailEncryption: aes({ Key: "" }) }), [`${noKey} output 'out', or the job must bring one.`]],
+    [playlist(stored), []],
+    [playlist({ ...licence, ...key }), []],
+    [playlist(licence), [`${noKey} playlist 'i', or the job must bring one.`]],
+  ];
+  for (const [request, problems] of needing) {
+    assert.deepEqual(madeKeyProblems(request, null), problems);
+    assert.deepEqual(madeKeyProblems(request, "arn:aws:kms:us-east-1:123456789012:key/a"), []);
+  }
+});
 
 test("keeps what was said, and nothing of what was left blank", () => {
   assert.equal(encryptionOf(undefined), undefined);

@@ -46,6 +46,29 @@ export function encryptionProblems({ inputs, outputs, playlists }: JobRequest): 
   ];
 }
 
+/**
+ * Keys that are to be made and that the caller must decrypt need a KMS key that the caller may use: the transcoder's own
+ * serves only where the key itself is stored, beside its playlists.
+ */
+export function madeKeyProblems({ outputs, playlists }: JobRequest, keyArn: string | null): string[] {
+  if (keyArn !== null) return [];
+  const isMade = (asked: CipherKeyDocument | undefined) => asked !== undefined && asked.Key === undefined;
+  const needing = [
+    ...outputs.flatMap(({ Key, Encryption, ThumbnailEncryption }) =>
+      [Encryption, ThumbnailEncryption].some((asked) => asked?.Mode?.startsWith("aes-") && isMade(encryptionOf(asked)))
+        ? [`output '${Key}'`]
+        : [],
+    ),
+    ...playlists.flatMap(({ Name, HlsContentProtection }) => {
+      const asked = contentProtectionOf(HlsContentProtection);
+      return isMade(asked) && asked!.KeyStoragePolicy !== "WithVariantPlaylists" ? [`playlist '${Name}'`] : [];
+    }),
+  ];
+  return needing.map(
+    (what) => `The pipeline must have an AwsKmsKeyArn for a key to be made for ${what}, or the job must bring one.`,
+  );
+}
+
 function problemsOf(what: string, asked: Encryption | undefined, doing: "encrypt" | "decrypt"): string[] {
   const { Mode, ...key } = filled(asked);
   const of = `The Encryption of ${what}`;
