@@ -187,7 +187,7 @@ test("the root of the account, however much its bucket's policy denies, can mend
 
 test("another account needs both the bucket's policy and its own", async (t) => {
   const server = await open(t);
-  const { putPolicy, user, s3: connect } = server;
+  const { putPolicy, user, s3: connect, root, records, access } = server;
   const other = "999999999999";
   const mine = [allow("s3:*", "*")];
   const eve = connect((await user("eve", mine, { account: other })).keys);
@@ -204,6 +204,17 @@ test("another account needs both the bucket's policy and its own", async (t) => 
   assert.equal(await outcome(eve.getObject({ Bucket, Key: "shut/b" })), "403 AccessDenied");
   assert.equal(await outcome(eve.getObject({ Bucket, Key: "open/a", ExpectedBucketOwner: other })), "403 AccessDenied");
   assert.equal(await outcome(eve.getObject({ Bucket, Key: "open/a", ExpectedBucketOwner: account })), "allowed");
+  const [{ Principal }] = JSON.parse((await root.getBucketPolicy({ Bucket })).Policy!).Statement;
+  assert.deepEqual(Principal, { AWS: `arn:aws:iam::${other}:user/eve` });
+  // Who takes the name again is somebody else.
+  await records.db.updateTable("users").set({ id: "AIDASOMEBODYELSE00001" }).where("name", "=", "eve").execute();
+  await records.db
+    .updateTable("access_keys")
+    .set({ user_id: "AIDASOMEBODYELSE00001" })
+    .where("user_name", "=", "eve")
+    .execute();
+  access.forget();
+  assert.equal(await outcome(eve.getObject({ Bucket, Key: "open/a" })), "403 AccessDenied");
   const mallory = connect((await user("mallory", [], { account: other })).keys);
   assert.equal(await outcome(mallory.getObject({ Bucket, Key: "open/a" })), "403 AccessDenied");
 });
@@ -302,6 +313,10 @@ test("refuses policies that are none, or not about this bucket", async (t) => {
   assert.match(await malformed(document({ Effect: "Maybe" })), /^MalformedPolicy: /);
   for (const Resource of ["*", "arn:aws:s3:::other/*", "arn:aws:s3:::filmstrip", `${bucket}s/*`])
     assert.equal(await malformed(document({ Resource })), "MalformedPolicy: Policy has invalid resource", Resource);
+  assert.match(
+    await malformed(document({ Principal: { AWS: `arn:aws:iam::${account}:user/nobody` } })),
+    /^MalformedPolicy: Invalid principal in policy/,
+  );
   for (const Action of ["kms:Decrypt", ["s3:GetObject", "ec2:*"]])
     assert.equal(await malformed(document({ Action })), "MalformedPolicy: Policy has invalid action");
   const large = (count: number) => document({ Condition: { StringEquals: { "aws:userid": "x".repeat(count) } } });

@@ -1,10 +1,7 @@
 /**
- * Trust policies: users and roles are named in them by ARN, and kept in them by unique id, so that whoever takes a name
- * again does not take over what it was trusted with.
+ * Trust policies, as they are given and as they are shown.
  */
-import { parseEntityArn } from "../../storage/records/entities.ts";
-import { findRole, findRoleById } from "../../storage/records/roles.ts";
-import { findUser, findUserById } from "../../storage/records/users.ts";
+import { keepPrincipals, showPrincipals, UnknownPrincipal } from "../policy-principals.ts";
 import type { Database } from "./context.ts";
 import { countedLength, readPolicy } from "./documents.ts";
 import { malformedPolicy, quotaExceeded } from "./errors.ts";
@@ -16,43 +13,12 @@ export async function readTrustPolicy(document: string, db: Database): Promise<s
   if (quotas.TrustPolicySize < countedLength(document)) {
     throw quotaExceeded("ACLSizePerRole", quotas.TrustPolicySize);
   }
-  return withPrincipals(document, (principal) => idOf(principal, db));
+  return keepPrincipals(document, db).catch((error) => {
+    throw error instanceof UnknownPrincipal ? malformedPolicy(error.message) : error;
+  });
 }
 
 /** As it is shown: ids of those who are gone stay. */
-export async function showTrustPolicy(kept: string, db: Database): Promise<string> {
-  return /"A(?:IDA|ROA)/.test(kept) ? withPrincipals(kept, (principal) => arnOf(principal, db)) : kept;
-}
-
-/** The text itself stays as it is unless something changes in it. */
-async function withPrincipals(document: string, replace: (principal: string) => Promise<string>): Promise<string> {
-  const policy = JSON.parse(document);
-  let isChanged = false;
-  for (const { Principal } of [policy.Statement].flat()) {
-    const named = Principal?.AWS;
-    if (named === undefined) continue;
-    const replaced = await Promise.all([named].flat().map(replace));
-    if (replaced.every((one, index) => one === [named].flat()[index])) continue;
-    Principal.AWS = Array.isArray(named) ? replaced : replaced[0];
-    isChanged = true;
-  }
-  return isChanged ? JSON.stringify(policy) : document;
-}
-
-async function idOf(principal: string, db: Database): Promise<string> {
-  if (/^\d{12}$/.test(principal)) return `arn:aws:iam::${principal}:root`;
-  const [user, role] = [parseEntityArn("user", principal), parseEntityArn("role", principal)];
-  if (user === undefined && role === undefined) return principal;
-  const found = user ? await findUser(db, user.account, user.name) : await findRole(db, role!.account, role!.name);
-  if (found?.arn !== principal) throw malformedPolicy(`Invalid principal in policy: "AWS":"${principal}"`);
-  return found.id;
-}
-
-async function arnOf(principal: string, db: Database): Promise<string> {
-  const found = principal.startsWith("AIDA")
-    ? await findUserById(db, principal)
-    : principal.startsWith("AROA")
-      ? await findRoleById(db, principal)
-      : undefined;
-  return found?.arn ?? principal;
+export function showTrustPolicy(kept: string, db: Database): Promise<string> {
+  return showPrincipals(kept, db);
 }
