@@ -13,30 +13,27 @@ import { systemRandom } from "../base/random.ts";
 import { createSafeFetch } from "../base/safe-fetch.ts";
 import { createEdge } from "../edge/edge.ts";
 import { type Listener, openListener } from "../edge/listener.ts";
-import { openAccess } from "../engine/access/access.ts";
+import { type Access, openAccess } from "../engine/access/access.ts";
 import { bucketRulesOf } from "../engine/jobs/bucket-rules.ts";
 import { startWorker, type WorkerOptions } from "../engine/jobs/worker.ts";
 import { startBlobSweeper } from "../engine/retention/blob-sweeper.ts";
 import { startKeySweeper } from "../engine/retention/key-sweeper.ts";
-import { openStreamEngine } from "../engine/stream-engine.ts";
+import { openStreamEngine, type StreamEngine } from "../engine/stream-engine.ts";
 import { ensureDefaultRole } from "../services/iam/default-role.ts";
-import { openIamService } from "../services/iam/service.ts";
-import { openKmsService } from "../services/kms/service.ts";
-import { openS3Service } from "../services/s3/service.ts";
-import { openStreamsServices } from "../services/streams/service.ts";
-import { openTranscoderService } from "../services/transcoder/service.ts";
+import { once, type ServiceSource, sourceOf } from "../services/service-source.ts";
+import { isPlaybackPath } from "../services/streams/playback-path.ts";
 import type { BlobStore } from "../storage/blobs/blob-store.ts";
 import { openFsBlobs } from "../storage/blobs/fs-store.ts";
 import type { BucketStore } from "../storage/buckets/bucket-store.ts";
 import { openBuiltInBuckets } from "../storage/buckets/built-in-buckets.ts";
 import type { KeyStore } from "../storage/keys/key-store.ts";
 import type { KeyWrapper } from "../storage/keys/key-wrapper.ts";
-import { openKmsStore } from "../storage/keys/kms-store.ts";
+import { type KmsStore, openKmsStore } from "../storage/keys/kms-store.ts";
 import type { Records } from "../storage/records/records.ts";
 import { openAuditLog } from "./audit/audit-log.ts";
 import { parseBlobsUrl } from "./blobs-url.ts";
 import { health } from "./health.ts";
-import { openIdentity } from "./identity.ts";
+import { type Identity, openIdentity } from "./identity.ts";
 import { openRecords } from "./open-records.ts";
 import { type Config, UsageError } from "./options.ts";
 import { openCertificates, refuseOpenHttp } from "./tls/open-certificates.ts";
@@ -82,40 +79,7 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
     const identity = lifetime.own(await openIdentity(config, { records, wrapper, access, fetch, clock, random, log }));
     const { rootKey } = identity;
     await ensureDefaultRole(records, config.account, clock, random);
-    const services = [
-      openIamService({ records, sealer: identity.sealer, changed: access.forget }),
-      identity.sts,
-      openKmsService({ records, keys }),
-      openTranscoderService({
-        records,
-        clock,
-        random,
-        log,
-        buckets,
-        rights,
-        limits: {
-          pipelines: config["max-pipelines"],
-          presets: config["max-presets"],
-          backlog: config["max-backlog"],
-          outputs: config["max-outputs"],
-          playlists: config["max-playlists"],
-        },
-      }),
-      ...openStreamsServices({
-        records,
-        clock,
-        random,
-        log,
-        limits: { streams: config["max-streams"] },
-        publicUrl: config["public-url"],
-        engine: streams,
-        ffmpegPath: config.ffmpeg,
-        buckets,
-        // Until there are topics to publish to.
-        onNotification: (notification) => log.info(notification, "a marked fragment is stored"),
-      }),
-      ...(config.buckets === undefined ? [openS3Service({ records, blobs, keys, clock, random, log })] : []),
-    ];
+    const services = servicesOf(config, { records, blobs, buckets, keys, rights, streams, identity, access }, log);
     const audit =
       config.audit === "off"
         ? undefined
@@ -151,6 +115,76 @@ export async function openMillrace(config: Config, role: "all" | "api" | "worker
     await lifetime.close().catch(() => {});
     throw error;
   }
+}
+
+type ServiceParts = {
+  records: Records;
+  blobs: BlobStore;
+  buckets: BucketStore;
+  keys: KmsStore;
+  rights: WorkerOptions["rights"];
+  streams: StreamEngine;
+  identity: Identity;
+  access: Access;
+};
+
+function servicesOf(
+  config: Config,
+  { records, blobs, buckets, keys, rights, streams, identity, access }: ServiceParts,
+  log: Log,
+): ServiceSource[] {
+  const common = { records, clock, random, log };
+  const openStreams = once(async () => {
+    const { openStreamsServices } = await import("../services/streams/service.ts");
+    const services = openStreamsServices({
+      ...common,
+      limits: { streams: config["max-streams"] },
+      publicUrl: config["public-url"],
+      engine: streams,
+      ffmpegPath: config.ffmpeg,
+      buckets,
+      // Until there are topics to publish to.
+      onNotification: (notification) => log.info(notification, "a marked fragment is stored"),
+    });
+    return new Map(services.map((service) => [service.model, service]));
+  });
+  const streamsService = (model: string) =>
+    sourceOf(
+      model,
+      async () => (await openStreams()).get(model)!,
+      model.endsWith("archived-media") ? isPlaybackPath : undefined,
+    );
+  const limits = {
+    pipelines: config["max-pipelines"],
+    presets: config["max-presets"],
+    backlog: config["max-backlog"],
+    outputs: config["max-outputs"],
+    playlists: config["max-playlists"],
+  };
+  const s3 = sourceOf("s3", async () => {
+    const { openS3Service } = await import("../services/s3/service.ts");
+    return openS3Service({ ...common, blobs, keys });
+  });
+  return [
+    sourceOf("elastic-transcoder", async () => {
+      const { openTranscoderService } = await import("../services/transcoder/service.ts");
+      return openTranscoderService({ ...common, buckets, rights, limits });
+    }),
+    streamsService("kinesis-video"),
+    streamsService("kinesis-video-media"),
+    streamsService("kinesis-video-archived-media"),
+    streamsService("kinesis-video-signaling"),
+    ...(config.buckets === undefined ? [s3] : []),
+    sourceOf("sts", async () => identity.sts),
+    sourceOf("kms", async () => {
+      const { openKmsService } = await import("../services/kms/service.ts");
+      return openKmsService({ records, keys });
+    }),
+    sourceOf("iam", async () => {
+      const { openIamService } = await import("../services/iam/service.ts");
+      return openIamService({ records, sealer: identity.sealer, changed: access.forget });
+    }),
+  ];
 }
 
 async function openBlobs(config: Config): Promise<BlobStore> {

@@ -10,6 +10,7 @@ import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { AnyOperation, Service } from "../services/operation.ts";
 import { ServiceError } from "../services/service-error.ts";
+import { once, type ServiceSource, sourceOf } from "../services/service-source.ts";
 import { missingCredentials } from "./auth/auth-errors.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import { authorizeOrDeny } from "./authorize.ts";
@@ -35,7 +36,7 @@ import { dialectOf } from "./unserved.ts";
 
 export type EdgeOptions = {
   // biome-ignore lint/suspicious/noExplicitAny: services of many contexts stand side by side.
-  services: readonly Service<any>[];
+  services: readonly (Service<any> | ServiceSource)[];
   credentials: Credentials;
   /** Default: root alone may do anything. */
   authorizer?: Authorizer;
@@ -52,12 +53,13 @@ export type EdgeOptions = {
   models?: Readonly<Record<string, Model>>;
 };
 
+/** What is known of a service before it is called. */
+type Offered = Pick<ServiceSource, "ownsLink"> & { model: Model; protocol: ProtocolHandler; open(): Promise<Served> };
+
 /** A service, ready to be served. */
-export type Served = {
+export type Served = Omit<Offered, "open"> & {
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   service: Service<any>;
-  model: Model;
-  protocol: ProtocolHandler;
   check: Checker;
 };
 
@@ -67,7 +69,7 @@ const maxDocumentBytes = 1 << 20;
 
 export function createEdge(options: EdgeOptions): Handler {
   const { random, log, extra, clock, onCall } = options;
-  const served = options.services.map((service) => prepare(service, options));
+  const offered = options.services.map((service) => offer(service, options));
   /** S3's `x-amz-id-2`: who answered. */
   const hostId = Buffer.from(random(48)).toString("base64");
 
@@ -82,16 +84,18 @@ export function createEdge(options: EdgeOptions): Handler {
       if (answer !== undefined) return answer;
     }
 
-    const linked = served.find((one) => isLink(one.service, request) || isOpenPreflight(one, request));
-    const chosen = linked === undefined ? chooseService(served, request) : { service: linked };
+    const linked = offered.find((one) => isLink(one, request) || isOpenPreflight(one, request));
+    const chosen = linked === undefined ? chooseService(offered, request) : { service: linked };
     const dialect = "service" in chosen ? chosen.service.model : dialectOf(chosen.unserved);
     const isS3 = dialect.signingName === "s3";
     const found: Found = { decisions: [] };
+    let served: Served | undefined;
     let failure: ServiceError | undefined;
     let answer: EdgeResponse;
     try {
       if (!("service" in chosen)) throw notServed(chosen.unserved);
-      answer = await serve(chosen.service, request, requestId, options, found);
+      served = await chosen.service.open();
+      answer = await serve(served, request, requestId, options, found);
     } catch (error) {
       const mistake = callersMistake(error, dialect);
       if (mistake === undefined && !request.signal.aborted) {
@@ -106,8 +110,8 @@ export function createEdge(options: EdgeOptions): Handler {
       const { status } = answer;
       onCall({ ...found, requestId, request, service, startedAtMs, endedAtMs: clock(), status, error: failure });
     }
-    if (isS3 && "service" in chosen) {
-      Object.assign(answer.headers, await corsHeadersFor(chosen.service.service, request, options));
+    if (isS3 && served !== undefined) {
+      Object.assign(answer.headers, await corsHeadersFor(served.service, request, options));
     }
     if (dialect.signingName === "kinesisvideo") Object.assign(answer.headers, openCorsHeaders);
     if (isS3) answer.headers["x-amz-id-2"] = hostId;
@@ -116,10 +120,15 @@ export function createEdge(options: EdgeOptions): Handler {
   };
 }
 
-function prepare(service: Service<unknown>, { models }: EdgeOptions): Served {
-  const model = models?.[service.model] ?? modelOf(service.model);
-  const check = compileConstraints(service.constraints, model.signingName);
-  return { service, model, protocol: protocolOf(model), check };
+function offer(given: Service<unknown> | ServiceSource, { models }: EdgeOptions): Offered {
+  const source = "open" in given ? given : sourceOf(given.model, async () => given, given.links?.owns);
+  const model = models?.[source.model] ?? modelOf(source.model);
+  const known = { ownsLink: source.ownsLink, model, protocol: protocolOf(model) };
+  const open = once(async () => {
+    const service = await source.open();
+    return { ...known, service, check: compileConstraints(service.constraints, model.signingName) };
+  });
+  return { ...known, open };
 }
 
 async function serve(
@@ -134,7 +143,7 @@ async function serve(
   const maxBytes = isS3 ? maxListBytes : maxDocumentBytes;
   const bodyMode = isS3 ? "streamed" : isEndless(model, received) ? "endless" : "whole";
   const request = bodyMode === "endless" ? received : paced(received, isS3 ? objectPace : documentPace);
-  if (isLink(service, request)) {
+  if (isLink(served, request)) {
     found.kind = "link";
     found.operation = linkedOperation(request.rawPath);
     return answerLink(service, request);

@@ -3,6 +3,7 @@
  */
 import type { Service } from "../services/operation.ts";
 import { ServiceError } from "../services/service-error.ts";
+import type { ServiceSource } from "../services/service-source.ts";
 import { claimedService } from "./auth/claim.ts";
 import { parseQueryParameters } from "./codecs/query-parameters.ts";
 import type { EdgeRequest } from "./http.ts";
@@ -10,8 +11,8 @@ import { answerOpenPreflight } from "./open-cors.ts";
 import type { Answer } from "./protocols/call.ts";
 
 /** What is signed is S3's, whatever its path. */
-export function isLink({ links }: Service<unknown>, request: EdgeRequest): boolean {
-  return links?.owns(request.rawPath) === true && claimedService(request) === undefined;
+export function isLink({ ownsLink }: Pick<ServiceSource, "ownsLink">, request: EdgeRequest): boolean {
+  return ownsLink(request.rawPath) && claimedService(request) === undefined;
 }
 
 /** @throws ServiceError */

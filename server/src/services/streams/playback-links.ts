@@ -11,10 +11,11 @@ import type { Role } from "../../engine/playback/stored-media.ts";
 import { KeyFailure } from "../../storage/keys/key-store.ts";
 import type { Link, LinkAnswer, Links } from "../operation.ts";
 import { invalidArgument, noSuchMedia, sessionExpired, sessionInvalid, sessionKeyRefused } from "./errors.ts";
+import { isPlaybackPath } from "./playback-path.ts";
 
 export function playbackLinks(playback: () => Promise<Playback>, clock: Clock): Links {
   return {
-    owns: (path) => /^\/(hls|dash)\/v1\/get/.test(path),
+    owns: isPlaybackPath,
     async answer(link) {
       const [, protocol, , name] = link.path.split("/");
       const page = Object.hasOwn(pages, name!) ? pages[name!] : undefined;
