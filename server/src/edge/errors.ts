@@ -41,7 +41,12 @@ export function ownFailure({ protocol, signingName, errors }: Dialect): ServiceE
     return new ServiceError("InternalError", 500, "We encountered an internal error. Please try again.");
   }
   const message = "The request processing has failed because of an unknown error, exception or failure.";
-  const modelled = ["InternalServiceException", "InternalServerException", "InternalFailureException"];
+  const modelled = [
+    "InternalServiceException",
+    "InternalServerException",
+    "InternalFailureException",
+    "KMSInternalException",
+  ];
   const code = protocol === "awsQuery" ? undefined : modelled.find((name) => errors.has(name));
   return new ServiceError(code ?? "InternalFailure", 500, message);
 }

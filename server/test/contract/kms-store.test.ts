@@ -1,6 +1,6 @@
 /** The store of KMS keys, held to the same behaviour on both engines. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -52,6 +52,13 @@ for (const [engine, openRecords] of Object.entries(engines)) {
       await opened.close();
       await rm(folder, { recursive: true });
     });
+
+    /** How many of these lie in the files of the rows. */
+    async function countOnDisk(needles: readonly Buffer[]): Promise<number> {
+      const files = await readdir(folder);
+      const texts = await Promise.all(files.map((name) => readFile(join(folder, name))));
+      return needles.filter((needle) => texts.some((text) => text.includes(needle))).length;
+    }
 
     test("what one process encrypts, another one decrypts, under the same context in any order", async () => {
       const key = await one.create(home, about);
@@ -223,9 +230,11 @@ for (const [engine, openRecords] of Object.entries(engines)) {
       now += 1;
       const wrapped = (await listMaterials(records.db, key.id, { limit: 10 })).map((row) => Buffer.from(row.wrapped));
       assert.equal(wrapped.length, 2);
+      if (engine === "sqlite") assert.ok(0 < (await countOnDisk(wrapped)));
       await Promise.all([one.sweep(), other.sweep()]);
       assert.equal(await one.find(home, key.id), undefined);
       assert.deepEqual(await listMaterials(records.db, key.id, { limit: 10 }), []);
+      if (engine === "sqlite") assert.equal(await countOnDisk(wrapped), 0);
       for (const store of [one, other, open()]) {
         await assert.rejects(store.decrypt(blob, {}), failure("InvalidCiphertext"));
         await assert.rejects(store.check(key.arn), failure("NotFound"));

@@ -21,16 +21,18 @@ import {
   listKeysToDestroy,
   listKeysToRotate,
 } from "../records/kms-keys.ts";
-import { destroyMaterials, findMaterial, insertMaterial } from "../records/kms-materials.ts";
+import { destroyMaterials, insertMaterial } from "../records/kms-materials.ts";
 import type { Home } from "../records/listing.ts";
 import type { Records } from "../records/records.ts";
+import { scrub } from "../records/scrub.ts";
 import type { KmsMaterialRow } from "../records/tables.ts";
 import { serviceKeyPolicy } from "./default-key-policies.ts";
 import { parseKeyReference } from "./key-reference.ts";
 import { type DataKey, type EncryptionContext, KeyFailure, type KeyOwner, type KeyStore } from "./key-store.ts";
 import type { KeyWrapper } from "./key-wrapper.ts";
 import { bindingOf, buildBlob, parseBlob } from "./kms-blob.ts";
-import { openSealed, type SealingKey, sealBytes, sealingKey } from "./xaes.ts";
+import { openMaterials } from "./materials.ts";
+import { openSealed, sealBytes } from "./xaes.ts";
 
 /** What the KMS API does with keys, beside what everybody does. */
 export interface KmsStore extends KeyStore {
@@ -55,7 +57,6 @@ export type KmsOptions = { records: Records; wrapper: KeyWrapper; clock: Clock; 
 
 const dayMs = 86_400_000;
 const stateRememberedMs = 500;
-const materialRememberedMs = 5 * 60_000;
 const mostRemembered = 10_000;
 /** Of AWS's own keys, which rotate every year. */
 const serviceRotationDays = 365;
@@ -63,11 +64,7 @@ const sweepPage = 100;
 
 export function openKmsStore({ records, wrapper, clock, random }: KmsOptions): KmsStore {
   const states = new Remembered<Key | undefined>({ clock, forMs: stateRememberedMs, most: mostRemembered });
-  const materials = new Remembered<{ id: string; key: SealingKey }>({
-    clock,
-    forMs: materialRememberedMs,
-    most: mostRemembered,
-  });
+  const materials = openMaterials({ records, wrapper, clock, random });
 
   async function find(home: Home, reference: string): Promise<Key | undefined> {
     const parsed = parseKeyReference(reference);
@@ -122,26 +119,7 @@ export function openKmsStore({ records, wrapper, clock, random }: KmsOptions): K
       deletesAt: undefined,
       ...about,
     };
-    return { key, material: await newMaterial(id, 0, "FIRST") };
-  }
-
-  async function newMaterial(keyId: string, number: number, made: KmsMaterialRow["made"]): Promise<KmsMaterialRow> {
-    const id = Buffer.from(random(32)).toString("hex");
-    const wrapped = await wrapper.wrap(random(32), aboutMaterial(keyId, id));
-    return { key_id: keyId, number, id, wrapped, wrapped_by: wrapper.id, created_at: clock(), made };
-  }
-
-  function materialOf(key: Key, number: number): Promise<{ id: string; key: SealingKey } | undefined> {
-    if (key.material < number) return Promise.resolve(undefined);
-    return materials.get(`${key.id}/${number}`, async () => {
-      const row = await findMaterial(records.db, key.id, number);
-      if (row === undefined) throw invalidCiphertext();
-      if (row.wrapped_by !== wrapper.id) {
-        const message = `a material of ${key.arn} is wrapped by ${row.wrapped_by}, which is not at hand`;
-        throw new KeyFailure("KeyUnavailable", key.arn, message);
-      }
-      return { id: row.id, key: sealingKey(await wrapper.unwrap(row.wrapped, aboutMaterial(key.id, row.id))) };
-    });
+    return { key, material: await materials.make(id, 0, "FIRST") };
   }
 
   async function usable(home: Home, reference: string): Promise<Key> {
@@ -153,7 +131,9 @@ export function openKmsStore({ records, wrapper, clock, random }: KmsOptions): K
 
   async function seal(key: Key, plaintext: Uint8Array, context: EncryptionContext) {
     refuseUnusable(key);
-    const material = (await materialOf(key, key.material))!;
+    const material = await materials.find(key, key.material);
+    // Destroyed since the key was looked up.
+    if (material === undefined) throw goneKey(key.arn);
     const header = { keyId: key.id, material: key.material };
     const sealed = sealBytes(material.key, plaintext, bindingOf(header, context), random);
     return { blob: buildBlob({ ...header, sealed }), materialId: material.id };
@@ -162,7 +142,7 @@ export function openKmsStore({ records, wrapper, clock, random }: KmsOptions): K
   async function open(key: Key, blob: Uint8Array, context: EncryptionContext) {
     refuseUnusable(key);
     const parsed = parseBlob(blob);
-    const material = parsed?.keyId === key.id ? await materialOf(key, parsed.material) : undefined;
+    const material = parsed?.keyId === key.id ? await materials.find(key, parsed.material) : undefined;
     if (parsed === undefined || material === undefined) throw invalidCiphertext();
     const plaintext = await openSealed(material.key, parsed.sealed, bindingOf(parsed, context));
     if (plaintext === undefined) throw invalidCiphertext();
@@ -176,7 +156,7 @@ export function openKmsStore({ records, wrapper, clock, random }: KmsOptions): K
 
   async function rotate(id: string, made: KmsMaterialRow["made"], check: (key: Key) => void = () => {}) {
     // The number is given in turn; what is wrapped is not bound to it.
-    const material = await newMaterial(id, 0, made);
+    const material = await materials.make(id, 0, made);
     const rotated = await inTurn(records, turnOf(id), async (db) => {
       const key = await findKey(db, id);
       if (key === undefined) return undefined;
@@ -200,8 +180,11 @@ export function openKmsStore({ records, wrapper, clock, random }: KmsOptions): K
       await forgetKey(db, id);
       return key;
     });
-    if (destroyed !== undefined) states.forget(destroyed.arn);
-    materials.forgetAll(`${id}/`);
+    if (destroyed !== undefined) {
+      states.forget(destroyed.arn);
+      await scrub(records);
+    }
+    materials.forget(id);
   }
 
   return {
@@ -251,7 +234,7 @@ export function openKmsStore({ records, wrapper, clock, random }: KmsOptions): K
     async check(keyArn) {
       const { id } = { id: undefined, ...parseKeyReference(keyArn) };
       const key = await states.get(keyArn, async () => (id === undefined ? undefined : findKey(records.db, id)));
-      if (key?.arn !== keyArn) throw new KeyFailure("NotFound", keyArn, `Key '${keyArn}' does not exist`);
+      if (key?.arn !== keyArn) throw goneKey(keyArn);
       refuseUnusable(key);
     },
 
@@ -287,10 +270,6 @@ function turnOf(id: string): string {
   return `kms:${id}`;
 }
 
-function aboutMaterial(keyId: string, materialId: string): string {
-  return `millrace kms material\0${keyId}\0${materialId}`;
-}
-
 function ofHome(home: Home, key: Key | undefined): Key | undefined {
   return key?.account === home.account && key.region === home.region ? key : undefined;
 }
@@ -299,6 +278,10 @@ function ofHome(home: Home, key: Key | undefined): Key | undefined {
 function refuseUnusable({ arn, state }: Key): void {
   if (state === "Disabled") throw new KeyFailure("Disabled", arn, `${arn} is disabled.`);
   if (state === "PendingDeletion") throw new KeyFailure("KMSInvalidState", arn, `${arn} is pending deletion.`);
+}
+
+function goneKey(arn: string): KeyFailure {
+  return new KeyFailure("NotFound", arn, `Key '${arn}' does not exist`);
 }
 
 function invalidCiphertext(): KeyFailure {

@@ -49,7 +49,7 @@ export async function countMaterials(db: Kysely<Tables>, keyId: string, made: Km
   return Number(count);
 }
 
-/** For good: zeros over the bytes before the rows go, since what a database frees it does not wipe. */
+/** For good: zeros over the bytes before the rows go, since not every database wipes what it frees. */
 export async function destroyMaterials(db: Kysely<Tables>, keyId: string): Promise<void> {
   for (const { number, wrapped } of await listMaterials(db, keyId, { limit: Number.MAX_SAFE_INTEGER })) {
     await db

@@ -4,15 +4,7 @@
  * A stream's keys have numbers from 0 on. Number -1 is none: it says that the stream has lost its keys and gets no more.
  */
 import type { Kysely } from "kysely";
-import type { MasterKeyRow, StreamKeyRow, Tables } from "./tables.ts";
-
-export async function listMasterKeys(db: Kysely<Tables>): Promise<string[]> {
-  return (await db.selectFrom("master_keys").select("id").execute()).map(({ id }) => id);
-}
-
-export async function insertMasterKey(db: Kysely<Tables>, row: MasterKeyRow): Promise<void> {
-  await db.insertInto("master_keys").values(row).execute();
-}
+import type { StreamKeyRow, Tables } from "./tables.ts";
 
 const destroyed = -1;
 
