@@ -10,9 +10,10 @@ import { systemRandom } from "../../base/random.ts";
 import { sweepBlobs } from "../../engine/retention/blob-sweeper.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import { openFsBlobs } from "../blobs/fs-store.ts";
-import { insertBucket } from "../records/buckets.ts";
+import { changeBucketSettings, insertBucket } from "../records/buckets.ts";
 import { findObject } from "../records/objects.ts";
 import { openSqliteRecords } from "../records/sqlite.ts";
+import type { WriteEncryption } from "./bucket-store.ts";
 import { openBuiltInBuckets } from "./built-in-buckets.ts";
 import { createObjectKeys } from "./object-keys.ts";
 import { cameFrom, createObjectStore, Vanished } from "./object-store.ts";
@@ -276,6 +277,39 @@ test("gives jobs the same objects: reads, writes, moves, lists and deletes", asy
     buckets.write({ bucket: "b", key: "k" }, chunked(large), { contentType: "text/plain", signal }),
     /stop/,
   );
+});
+
+test("seals what jobs write as the bucket says, or as they ask, and binds the key to the final name", async (t) => {
+  const { records, blobs, keys, objects, ...store } = await openStore(t);
+  const buckets = openBuiltInBuckets({ records, blobs, keys, ...store });
+  const contentType = "video/mp4";
+  const home = { account: "123456789012", region: "us-east-1" };
+  const { arn, id } = await keys.create(home, { description: "", policy: "{}", tags: {} });
+  const sealOf = async (key: string) => (await findObject(records.db, "b", key))?.encryption;
+  const write = (key: string, encryption?: WriteEncryption) =>
+    buckets.write({ bucket: "b", key }, chunked(large), { contentType, encryption });
+
+  await write("default");
+  assert.equal((await sealOf("default"))!.mode, "AES256");
+  await changeBucketSettings(records.db, "b", () => ({ encryption: { mode: "aws:kms", keyId: id } }));
+  await write("tmp/1");
+  assert.deepEqual((await sealOf("tmp/1"))!.context, { "aws:s3:arn": "arn:aws:s3:::b/tmp/1" });
+  await write("asked", { mode: "AES256" });
+  assert.equal((await sealOf("asked"))!.mode, "AES256");
+
+  assert.equal(await buckets.move({ bucket: "b", key: "tmp/1" }, "final"), "moved");
+  const { mode, keyArn, context } = (await sealOf("final"))!;
+  assert.deepEqual([mode, keyArn, context], ["aws:kms", arn, { "aws:s3:arn": "arn:aws:s3:::b/final" }]);
+  assert.deepEqual(await collect((await buckets.read({ bucket: "b", key: "final" }))!), large);
+  const file = await collect((await blobs.get((await keysOf(blobs))[0]!))!);
+  assert.equal(file.includes(large.subarray(0, 32)), false);
+
+  await keys.change(id, () => ({ state: "Disabled" }));
+  for (const act of [() => buckets.read({ bucket: "b", key: "final" }), () => write("tmp/2")])
+    await assert.rejects(act, { name: "BucketError", kind: "access-denied" });
+  assert.deepEqual(await collect((await buckets.read({ bucket: "b", key: "asked" }))!), large);
+  await keys.change(id, () => ({ state: "Enabled" }));
+  assert.deepEqual(await collect((await buckets.read({ bucket: "b", key: "final" }))!), large);
 });
 
 async function* chunked(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
