@@ -580,10 +580,16 @@ test("the last use of a key and of a role is noted, once a minute and beside the
   await until(async () => (await keyRow()).last_used_at === now);
 });
 
-test("operations that are not served say so, and what to do instead", async (t) => {
+test("operations that are not served say so, and what to do instead, also to those who have no keys", async (t) => {
   const server = await startIdentities(t);
   await assert.rejects(
     server.sts().decodeAuthorizationMessage({ EncodedMessage: "x" }),
     named("NotImplemented", /DecodeAuthorizationMessage is not implemented here. Denials are told in plain text/, 501),
   );
+  const asked = {
+    RoleArn: `arn:aws:iam::${account}:role/r`,
+    PrincipalArn: `arn:aws:iam::${account}:saml-provider/p`,
+    SAMLAssertion: "PHNhbWw+",
+  };
+  await assert.rejects(server.sts().assumeRoleWithSAML(asked), named("NotImplemented", /web identities/, 501));
 });

@@ -43,7 +43,7 @@ export function openStsService(context: StsContext): Service<StsContext> {
     operations: stsOperations,
     notDone,
     constraints: stsConstraints,
-    unsigned: new Set(["AssumeRoleWithWebIdentity"]),
+    unsigned: new Set(["AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"]),
     undeniable: new Set(["GetCallerIdentity", "GetSessionToken"]),
   };
 }
