@@ -27,10 +27,6 @@ export function notDoneYet(what: string): ServiceError {
   return validationFailed(`Millrace does not do this yet: ${what}.`);
 }
 
-export function foreignRole({ accountId }: Who, role: string): ServiceError {
-  return validationFailed(`The role must be one of the account's own: account=${accountId}, role=${role}.`);
-}
-
 export function roleMissing(role: string): ServiceError {
   return validationFailed(`The specified role does not exist: role=${role}.`);
 }

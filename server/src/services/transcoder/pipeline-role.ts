@@ -4,30 +4,25 @@
 import { transcoderPrincipal } from "../../engine/jobs/role-rights.ts";
 import type { Authorization } from "../operation.ts";
 import type { Call } from "./context.ts";
-import { foreignRole, roleMissing, roleNotTrusting } from "./errors.ts";
+import { roleMissing, roleNotTrusting } from "./errors.ts";
 
-/** Whoever gives a role to a pipeline lets its jobs do what the role may. */
+/** Whoever gives a role to a pipeline lets its jobs do what the role may. Roles of other accounts cannot be passed. */
 export function passing(role: string): Authorization {
   return {
     action: "iam:PassRole",
     resource: role,
-    accountId: accountOf(role),
+    // `arn:aws:iam::ACCOUNT:role/NAME`
+    accountId: role.split(":")[4] ?? "",
     context: { "iam:passedtoservice": transcoderPrincipal },
   };
 }
 
-/** @throws ValidationException unless it is a role of the account that the transcoder may assume */
+/** @throws ValidationException unless it is a role that the transcoder may assume */
 export async function checkRole(role: string, ctx: Call): Promise<void> {
-  if (accountOf(role) !== ctx.accountId) throw foreignRole(ctx, role);
   switch (await ctx.rights.access.canBeAssumedBy(role, transcoderPrincipal)) {
     case "no such role":
       throw roleMissing(role);
     case "not trusted":
       throw roleNotTrusting(role, transcoderPrincipal);
   }
-}
-
-/** `arn:aws:iam::ACCOUNT:role/NAME` */
-function accountOf(role: string): string {
-  return role.split(":")[4] ?? "";
 }
