@@ -28,6 +28,21 @@ async function newKey(kms: KMS, Policy?: string) {
   return { KeyId: KeyId!, Arn: Arn! };
 }
 
+const stranger = "210987654321";
+
+/** Somebody of another account, with this policy. */
+async function newStranger(server: KmsServer, policy: object) {
+  const name = "stranger";
+  const { keys, ...user } = await server.user(name, [policy], { account: stranger });
+  await server.records.db
+    .updateTable("access_keys")
+    .set({ account: stranger })
+    .where("id", "=", keys.accessKeyId)
+    .execute();
+  server.access.forget();
+  return { arn: user.arn, kms: server.kms(keys) };
+}
+
 /** Every operation on a key, as somebody asks for it. */
 function calls(kms: KMS, KeyId: string, CiphertextBlob: Uint8Array): Record<string, () => Promise<unknown>> {
   const GranteePrincipal = `arn:aws:iam::${account}:user/x`;
@@ -356,4 +371,27 @@ test("a service's default key is used through the service alone, by whoever of t
   assert.equal(decide(account, { context: {} }), false);
   assert.equal(decide(account, { viaService: "s3" }, "PutKeyPolicy"), false);
   assert.equal(decide("210987654321", { viaService: "s3", callerAccount: "210987654321" }), false);
+});
+
+test("a key is used by another account where its own policy and theirs say so, and managed by its own alone", async (t) => {
+  const server = await startKms(t);
+  const root = server.kms();
+  const { KeyId, Arn } = await newKey(root);
+  await root.createAlias({ AliasName: "alias/k", TargetKeyId: KeyId });
+  const { arn, kms } = await newStranger(server, allow("kms:*"));
+  const encrypting = (reference: string) => kms.encrypt({ KeyId: reference, Plaintext: secret });
+  await assert.rejects(encrypting(Arn), /stranger is not authorized to perform: kms:Encrypt/);
+  await assert.rejects(encrypting(Arn.replace(/.{12}$/, "000000000000")), denied, "a key that is not there");
+  const shared = allow("kms:*", "*", { Principal: { AWS: rootOf(stranger) } });
+  await root.putKeyPolicy({ KeyId, Policy: policyOf(accountStatement, shared) });
+  const { CiphertextBlob } = await encrypting(Arn);
+  await encrypting(Arn.replace(`key/${KeyId}`, "alias/k"));
+  await kms.decrypt({ CiphertextBlob });
+  await kms.describeKey({ KeyId: Arn });
+  // By an id alone it is a key of their own account, which has none such.
+  await assert.rejects(encrypting(KeyId), { name: "NotFoundException" });
+  await assert.rejects(kms.disableKey({ KeyId: Arn }), /NotFoundException|AccessDenied/);
+  await assert.rejects(kms.scheduleKeyDeletion({ KeyId: Arn }), /NotFoundException|AccessDenied/);
+  assert.deepEqual((await kms.listKeys({})).Keys, []);
+  assert.match(arn, new RegExp(stranger));
 });
