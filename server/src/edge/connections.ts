@@ -30,10 +30,13 @@ export const connectionLimits: ConnectionLimits = {
 export type ConnectionGuard = {
   /** False: the connection is closed, and the request not to be answered. */
   admit(response: ServerResponse, socket: Socket): boolean;
+  /** Also those that Node's own `closeAllConnections` does not know yet: in the middle of a TLS handshake. */
+  closeAll(): void;
 };
 
 export function guardConnections(server: Server, limits: ConnectionLimits): ConnectionGuard {
   const perClient = new Map<string, number>();
+  const open = new Set<Socket>();
   const asked = new WeakMap<Socket, number>();
   // Node's clock of a connection starts again with each byte that moves. Between requests its keep-alive rules.
   server.timeout = limits.stalledMs;
@@ -48,7 +51,9 @@ export function guardConnections(server: Server, limits: ConnectionLimits): Conn
       return;
     }
     perClient.set(client, count + 1);
+    open.add(socket);
     socket.once("close", () => {
+      open.delete(socket);
       const left = perClient.get(client)! - 1;
       if (left === 0) perClient.delete(client);
       else perClient.set(client, left);
@@ -56,12 +61,15 @@ export function guardConnections(server: Server, limits: ConnectionLimits): Conn
   });
 
   return {
+    closeAll() {
+      for (const socket of open) socket.destroy();
+    },
     admit(response, socket) {
       // Each request that waits for its turn listens to its connection.
       if (!asked.has(socket)) socket.setMaxListeners(0);
-      const open = (asked.get(socket) ?? 0) + 1;
-      asked.set(socket, open);
-      if (limits.pipelined < open) {
+      const count = (asked.get(socket) ?? 0) + 1;
+      asked.set(socket, count);
+      if (limits.pipelined < count) {
         socket.destroy();
         return false;
       }

@@ -96,7 +96,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     close() {
       closing = true;
       closed ??= new Promise<void>((resolve) => {
-        const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+        const timer = setTimeout(() => guard.closeAll(), drainMs);
         server.close(() => {
           clearTimeout(timer);
           resolve();
