@@ -2,11 +2,15 @@
  * Sessions as clients get and use them: the JS SDK's STS against the real edge, policies and tokens.
  */
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { test } from "node:test";
-import { S3 } from "@aws-sdk/client-s3";
+import { GetObjectCommand, S3 } from "@aws-sdk/client-s3";
 import type { Credentials } from "@aws-sdk/client-sts";
+import { createPresignedPost } from "@aws-sdk/s3-presigned-post";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { openS3Service } from "../../src/services/s3/service.ts";
 import { openFsBlobs } from "../../src/storage/blobs/fs-store.ts";
+import { openKmsStore } from "../../src/storage/keys/kms-store.ts";
 import { account, documentOf, type IdentityParts, type Keys, region, startIdentities } from "../support/identities.ts";
 
 const rootTrust = { AWS: account };
@@ -145,9 +149,9 @@ test("conditions of a trust policy see ExternalId, the session's name, its tags 
   );
 });
 
-async function s3Of({ records, folder, clock, random, log }: IdentityParts) {
-  const blobs = await openFsBlobs({ folder: `${folder}/blobs`, random });
-  return [openS3Service({ records, blobs, clock, random, log } as Parameters<typeof openS3Service>[0])];
+async function s3Of({ folder, ...parts }: IdentityParts) {
+  const blobs = await openFsBlobs({ folder: `${folder}/blobs`, random: parts.random });
+  return [openS3Service({ ...parts, blobs, keys: openKmsStore(parts) })];
 }
 
 test("a session may do what its role, its session policy and its boundary all allow", async (t) => {
@@ -524,6 +528,56 @@ test("keys, tokens and their states are told apart as the API tells them", async
     .execute();
   await assert.rejects(server.sts(user.keys, late).getCallerIdentity({}), named("InvalidClientTokenId", invalid));
 });
+
+test("links and forms of a session carry its token, and are nothing without it or after its end", async (t) => {
+  let now = Date.now();
+  const server = await startIdentities(t, { clock: () => now, services: s3Of });
+  const user = await server.user("u", [allow("*")]);
+  const role = await server.role("r", rootTrust, [allow("s3:*")]);
+  const asked = { RoleArn: role.arn, RoleSessionName: "ss", DurationSeconds: 900 };
+  const credentials = keysOf((await server.sts(user.keys).assumeRole(asked)).Credentials);
+  const s3 = new S3({ endpoint: server.url, region, credentials, forcePathStyle: true, maxAttempts: 1 });
+  t.after(() => s3.destroy());
+  await s3.createBucket({ Bucket: "links" });
+  const { url: address, fields } = await createPresignedPost(s3, { Bucket: "links", Key: "posted", Expires: 3600 });
+  const post = async (change: Record<string, string | undefined> = {}) => {
+    const form = new FormData();
+    for (const [name, value] of Object.entries({ ...fields, ...change }))
+      if (value !== undefined) form.append(name, value);
+    form.append("file", new Blob(["film"]));
+    const answer = await fetch(address, { method: "POST", body: form });
+    return [answer.status, /<Code>(\w+)/.exec(await answer.text())?.[1]];
+  };
+  assert.deepEqual(await post(), [204, undefined]);
+  const link = await getSignedUrl(s3, new GetObjectCommand({ Bucket: "links", Key: "posted" }), { expiresIn: 3600 });
+  const v2 = linkOfVersion2(`${server.url}/links/posted`, credentials, Math.floor(now / 1000) + 3600);
+  const get = async (url: string) => {
+    const answer = await fetch(url);
+    return [answer.status, /<Code>(\w+)/.exec(await answer.text())?.[1]];
+  };
+  const without = (url: string) => url.replace(/&x-amz-security-token=[^&]+/i, "");
+  for (const url of [link, v2]) {
+    assert.deepEqual(await get(url), [200, undefined], url);
+    assert.deepEqual(await get(without(url)), [403, "InvalidAccessKeyId"], url);
+  }
+  assert.deepEqual(await post({ "X-Amz-Security-Token": undefined }), [403, "InvalidAccessKeyId"]);
+  assert.deepEqual(await post({ "X-Amz-Security-Token": "AAAA" }), [400, "InvalidToken"]);
+  now += 901_000;
+  for (const url of [link, v2]) assert.deepEqual(await get(url), [400, "ExpiredToken"], url);
+  assert.deepEqual(await post(), [400, "ExpiredToken"]);
+});
+
+/** As boto3 makes them: the token is signed like a header. */
+function linkOfVersion2(
+  url: string,
+  { accessKeyId, secretAccessKey, sessionToken = "" }: Keys,
+  expires: number,
+): string {
+  const text = `GET\n\n\n${expires}\nx-amz-security-token:${sessionToken}\n${new URL(url).pathname}`;
+  const signature = createHmac("sha1", secretAccessKey).update(text).digest("base64");
+  const query = { AWSAccessKeyId: accessKeyId, Signature: signature, "x-amz-security-token": sessionToken };
+  return `${url}?${new URLSearchParams({ ...query, Expires: String(expires) })}`;
+}
 
 test("GetAccessKeyInfo tells whose account a key is of, and nothing of unknown ones", async (t) => {
   const server = await startIdentities(t);
