@@ -11,6 +11,8 @@
  *   than 1 s or none comes. 500 are to hold.
  * - throughput: what one producer gets through, beside a bare sink of `node:http` that writes the same bytes to the same disk
  *   with an fsync for each 8 MiB; turn about, medians. At least half as much.
+ * - encryption: what one producer gets through with its fragments encrypted and as they come, by servers that are alike but
+ *   for that; turn about, medians. At least 0.9 times as much.
  * - idle: memory for each of 500 open connections that have sent a fragment. Under 200 KB.
  * - growth: 57 cameras of 0.25 Mbit/s for 2 minutes (long: 30). The median RSS of the last quarter is at most a tenth above
  *   that of the second quarter.
@@ -36,6 +38,8 @@ const parts: Record<string, () => Promise<boolean>> = {
   latency: () => measureLatency({ cameras: 50, bitsPerSecond: 1e6, seconds: long ? 60 : 10 }, { p50: 25, p99: 100 }),
   streams: () => findMostStreams({ step: 100, aim: 500, bitsPerSecond: 2e6, seconds: long ? 60 : 10 }, 1_000),
   throughput: () => compareThroughput({ turns: long ? 9 : 3, fragments: 640, frames: 25, frameBytes: 16_000 }, 0.5),
+  encryption: () =>
+    compareEncryption({ turns: long ? 15 : 5, fragments: long ? 640 : 100, frames: 25, frameBytes: 16_000 }, 0.9),
   idle: () => measureIdle(500, 200_000),
   growth: () => measureGrowth({ cameras: 57, bitsPerSecond: 0.25e6, seconds: long ? 1_800 : 120 }, 1.1),
 };
@@ -100,6 +104,43 @@ async function compareThroughput({ turns, ...load }: FlatOut, bound: number): Pr
       sink.disconnect();
     }
   });
+}
+
+async function compareEncryption({ turns, ...load }: FlatOut, bound: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  await withFolder(async (folder) => {
+    const kinds = ["sealed", "plain"] as const;
+    const servers = await Promise.all(
+      kinds.map(async (kind) => {
+        const child = fork(join(import.meta.dirname, "ingest/sealing-server.ts"), [join(folder, kind), kind]);
+        const [url] = await once(child, "message");
+        return { kind, child, url, streams: await createStreams(url, 1), rates: [] as number[], cost: "" };
+      }),
+    );
+    try {
+      for (let turn = 0; turn <= turns; turn++) {
+        // Who is first is second the next time.
+        for (const server of turn % 2 === 0 ? servers : servers.toReversed()) {
+          const { url, streams, child } = server;
+          const { result, cost } = await watched(
+            { pid: child.pid! },
+            startLoad({ kind: "flat-out", url, streams, ...load }),
+          );
+          if (!isWhole(result)) throw new Error(`a fragment got lost: ${result.failures}`);
+          server.cost = cost;
+          if (0 < turn) server.rates.push(rateOf(result));
+        }
+      }
+    } finally {
+      for (const { child } of servers) child.disconnect();
+    }
+    const [sealed, plain] = servers.map(({ rates }) => quantile(rates, 0.5)) as [number, number];
+    const costs = servers.map(({ kind, cost }) => `${kind}: ${cost}`).join("; ");
+    const rates = `${sealed.toFixed(0)} MB/s; without ${plain.toFixed(0)} MB/s (${(sealed / plain).toFixed(2)} x)`;
+    console.log(`encryption: ${rates}; ${costs}`);
+    resolve(bound <= sealed / plain);
+  });
+  return promise;
 }
 
 async function measureIdle(connections: number, boundBytes: number): Promise<boolean> {

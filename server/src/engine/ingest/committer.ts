@@ -180,6 +180,9 @@ export class Committer implements Closeable {
   /** Without those whose key is destroyed, or cannot be used. */
   async #seal(batch: readonly Waiting[]): Promise<Sealed[]> {
     const { keys, random, seal } = this.#options;
+    // Many streams may need another key at the same time: they are made side by side.
+    const streams = new Set(batch.map(({ fragment }) => fragment.streamId));
+    await Promise.allSettled([...streams].map((streamId) => keys.open(streamId, 0)));
     const sealed: Sealed[] = [];
     let sinceBreath = 0;
     for (const waiting of batch) {

@@ -25,6 +25,8 @@ export async function askForKey(
     const key = await keys.kmsKeyOf(stream);
     if (!(await ctx.mayDo(await useOf(ctx, key, stream, action)))) return { refused: "KMS_KEY_ACCESS_DENIED" };
     await keys.check(key.arn);
+    // Not when the first fragment waits for it.
+    if (action === "GenerateDataKey" && 0 < stream.retentionHours) await keys.open(stream.id, 0);
     return { arn: key.arn };
   } catch (error) {
     if (error instanceof KeyFailure) return { refused: keyErrorOf(error) };

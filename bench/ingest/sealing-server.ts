@@ -1,0 +1,57 @@
+/**
+ * PutMedia in a process of its own, its fragments encrypted as always or, which no program does, as they come:
+ * `sealing-server.ts FOLDER sealed|plain`. Sends its URL to its parent, and ends with it.
+ */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { systemClock, systemSleep } from "../../server/src/base/clock.ts";
+import { silentLog } from "../../server/src/base/log.ts";
+import { systemRandom } from "../../server/src/base/random.ts";
+import { createEdge } from "../../server/src/edge/edge.ts";
+import { openListener } from "../../server/src/edge/listener.ts";
+import { openStreamEngine } from "../../server/src/engine/stream-engine.ts";
+import { openStreamsServices } from "../../server/src/services/streams/service.ts";
+import { openFsBlobs } from "../../server/src/storage/blobs/fs-store.ts";
+import { type SealFragment, sealFragment } from "../../server/src/storage/fragments/seal-fragment.ts";
+import { openKmsStore } from "../../server/src/storage/keys/kms-store.ts";
+import { openMasterKey } from "../../server/src/storage/keys/master-key.ts";
+import { sealingBytes } from "../../server/src/storage/keys/xaes.ts";
+import { openSqliteRecords } from "../../server/src/storage/records/sqlite.ts";
+import { keys } from "../../server/test/journeys/millrace-process.ts";
+
+/** The same bytes in the same places, with zeros for nonce and tag. */
+const leavePlain: SealFragment = async (_key, { tags, body }) => {
+  const text = Buffer.from(tags.length === 0 ? "" : JSON.stringify(tags));
+  const chunks = [new Uint8Array(sealingBytes), text, ...body];
+  return {
+    chunks,
+    sizeBytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
+    crc32: chunks.reduce((sum, chunk) => crc32(chunk, sum), 0) | 0,
+    tagsBytes: text.length,
+  };
+};
+
+const [folder, how] = process.argv.slice(2) as [string, "sealed" | "plain"];
+await mkdir(folder, { recursive: true });
+const common = { clock: systemClock, random: systemRandom, log: silentLog };
+const records = await openSqliteRecords({ path: join(folder, "millrace.db") });
+const blobs = await openFsBlobs({ folder: join(folder, "blobs"), random: systemRandom });
+const wrapper = await openMasterKey({ records, path: join(folder, "master-key"), ...common });
+const kms = openKmsStore({ records, wrapper, ...common });
+const seal = how === "plain" ? leavePlain : sealFragment;
+const engine = openStreamEngine({ ...common, records, blobs, kms, wrapper, seal, sleep: systemSleep, tickMs: 10 });
+const accountId = "123456789012";
+const root = { accountId, principalArn: `arn:aws:iam::${accountId}:root`, isRoot: true };
+const handler = createEdge({
+  services: openStreamsServices({ ...common, records, engine }),
+  credentials: {
+    find: async (accessKeyId) =>
+      accessKeyId === keys.accessKeyId ? { accessKeyId, secret: keys.secretAccessKey, ...root } : undefined,
+  },
+  ...common,
+  s3BaseDomains: [],
+});
+const { url } = await openListener({ handler, host: "127.0.0.1", port: 0 });
+process.on("disconnect", () => process.exit());
+process.send!(url);
