@@ -9,12 +9,15 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { CreateJobOutput, Encryption, Job } from "@aws-sdk/client-elastic-transcoder";
+import { accountKeyPolicy } from "../../src/storage/keys/default-key-policies.ts";
+import type { JobDocument } from "../../src/storage/records/job-document.ts";
 import { defaultStatements } from "../support/transcoder-role.ts";
 import { type JobServer, startJobServer } from "./job-server.ts";
 import { makeClip } from "./millrace-process.ts";
-import { mp3, rung } from "./workshop.ts";
+import { home, mp3, rung, Workshop } from "./workshop.ts";
 
 const run = promisify(execFile);
 const context = { service: "elastictranscoder.amazonaws.com" };
@@ -204,6 +207,41 @@ test("what is wrong with a key or a file ends the output with the code that the 
       assert.equal(beside!.Status, "Complete");
     });
   }
+});
+
+test("a job that begins again keeps the key that it had made", async (t) => {
+  const own = await mkdtemp(join(tmpdir(), "millrace-encryption-again-"));
+  const workshop = await Workshop.open(own);
+  t.after(async () => {
+    await workshop.close();
+    await rm(own, { recursive: true });
+  });
+  const { arn } = await workshop.kms.create(home, {
+    description: "",
+    policy: accountKeyPolicy(home.account),
+    tags: {},
+  });
+  await workshop.addPipeline("sealed", { in: "in", out: "out", thumbs: "thumbs" }, { AwsKmsKeyArn: arn });
+  await workshop.put("in", "clip.mp4", join(folder, "clip.mp4"));
+  const output = { Id: "1", Key: "a.ts", PresetId: "p", preset: rung, Encryption: { Mode: "aes-cbc-pkcs7" as const } };
+  await workshop.submit(
+    "again",
+    { inputs: [{ Key: "clip.mp4" }], outputs: [{ ...output, Status: "Submitted" }], playlists: [] },
+    "sealed",
+  );
+  const keyOf = async () =>
+    (JSON.parse((await workshop.row("again")).document) as JobDocument).outputs[0]!.Encryption!.Key;
+  const first = await workshop.startWorker();
+  while ((await keyOf()) === undefined) await sleep(5);
+  await first.close();
+  assert.equal((await workshop.row("again")).status, "Progressing");
+  const key = await keyOf();
+
+  const second = await workshop.startWorker();
+  const { status } = await workshop.ended("again");
+  await second.close();
+  assert.equal(status, "Complete");
+  assert.equal(await keyOf(), key);
 });
 
 async function newKey({ kms }: JobServer): Promise<string> {
