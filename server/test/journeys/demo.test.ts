@@ -2,35 +2,18 @@
  * `millrace demo`, as its reader runs it: it must be right by its own checks, and `--keep` must leave a page that plays.
  */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { rm } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import test from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { main, startDemo } from "./demo-process.ts";
 import { makeClip, withFolder } from "./millrace-process.ts";
-
-const main = resolve(import.meta.dirname, "../../src/app/main.ts");
-const runtime = ["--conditions=millrace-source", "--disable-warning=ExperimentalWarning"];
-
-function startDemo(...args: string[]) {
-  const child = spawn(process.execPath, [...runtime, main, "demo", ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
-  const ended = once(child, "exit").then(([code]) => code as number | null);
-  return { child, ended, said: () => said };
-}
 
 test("the demo transcodes a file, finds all of it right, and --keep plays it on a page until Ctrl-C", async () => {
   await withFolder(async (folder) => {
     const clip = join(folder, "ein clip, 100 %.mp4");
     await makeClip(clip, 7);
-    const demo = startDemo(clip, "--keep");
-    while (!/^watch +http/m.test(demo.said())) {
-      if (demo.child.exitCode !== null) assert.fail(demo.said());
-      await sleep(100);
-    }
-    const page = /^watch +(\S+)/m.exec(demo.said())![1]!;
+    const demo = startDemo([clip, "--keep"]);
+    const page = await demo.page();
     const html = await (await fetch(page)).text();
     const links = [...html.matchAll(/(?:href|src)="(\/[^"]+)"/g)].map(([, link]) => new URL(link!, page));
     assert.ok(links.length > 10, html);
@@ -46,10 +29,10 @@ test("the demo transcodes a file, finds all of it right, and --keep plays it on 
 });
 
 test("the demo says what is wrong with a file that is none", async () => {
-  const missing = startDemo("/nowhere/at/all.mp4");
+  const missing = startDemo(["/nowhere/at/all.mp4"]);
   assert.equal(await missing.ended, 2);
   assert.match(missing.said(), /cannot read \/nowhere\/at\/all\.mp4/);
-  const text = startDemo(main);
+  const text = startDemo([main]);
   assert.equal(await text.ended, 1);
   assert.match(text.said(), /4000 .*could not interpret the media file/);
   assert.doesNotMatch(text.said(), /All right/);
