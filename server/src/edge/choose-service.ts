@@ -34,6 +34,9 @@ export function chooseService<T extends Choosable>(services: readonly T[], reque
         services.find(({ model }) => model.protocol === "awsQuery" && (sentVersion ?? model.version) === model.version))
       : undefined) ??
     services.find(({ model }) => isRest(model) && rawPath.startsWith(`/${model.version}/`)) ??
+    services.find(
+      ({ model, protocol }) => isCall(request) && model.protocol === "restJson1" && hasPath(protocol, request),
+    ) ??
     (host === undefined ? undefined : named(services, host, request)) ??
     named(services, "s3", request);
   return service === undefined ? { unserved: target ?? "s3" } : { service };
@@ -42,8 +45,16 @@ export function chooseService<T extends Choosable>(services: readonly T[], reque
 function named<T extends Choosable>(services: readonly T[], name: string, request: EdgeRequest): T | undefined {
   const [first, ...others] = services.filter(({ model }) => model.signingName === name);
   if (first === undefined || others.length === 0) return first;
-  const path = withoutDoubleSlash(request);
-  return [first, ...others].find(({ protocol }) => protocol.hasPath?.(path)) ?? first;
+  return [first, ...others].find(({ protocol }) => hasPath(protocol, request)) ?? first;
+}
+
+/** S3 takes forms in this way as well, but into buckets, and no bucket is called as operations are. */
+function isCall({ method, rawQuery }: EdgeRequest): boolean {
+  return method === "POST" && rawQuery === "";
+}
+
+function hasPath(protocol: Choosable["protocol"], request: EdgeRequest): boolean {
+  return protocol.hasPath?.(withoutDoubleSlash(request)) === true;
 }
 
 /** Names under which S3's own clients sign some of its operations. */
