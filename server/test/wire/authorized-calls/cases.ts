@@ -12,8 +12,8 @@ export type Case = {
   /** All of them, and no more. */
   needs: readonly Need[];
   input?: object;
-  /** How it is called, where the SDK's client has no operation for it. */
-  call?(keys: Keys): Promise<unknown>;
+  /** How it is called, where the SDK's client has no operation for it; without keys: unsigned. */
+  call?(keys: Keys | undefined): Promise<unknown>;
   /** The error that it ends with when it is allowed. Default: it succeeds. */
   fails?: string;
 };

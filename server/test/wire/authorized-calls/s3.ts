@@ -191,10 +191,8 @@ async function manyDeleted(world: World): Promise<Case> {
     needs: keys.map((key): Need => ["s3:DeleteObject", arn(`${Bucket}/${key}`)]),
     async call(caller) {
       const Delete = { Objects: keys.map((Key) => ({ Key })) };
-      const { Errors: [error, ...more] = [], $metadata } = await world
-        .client("s3", caller)
-        .deleteObjects({ Bucket, Delete });
-      assert.deepEqual([$metadata.httpStatusCode, more], [200, []]);
+      const { Errors: [error] = [], $metadata } = await world.client("s3", caller).deleteObjects({ Bucket, Delete });
+      assert.equal($metadata.httpStatusCode, 200);
       // In the words of an error of its own, to be judged as one.
       if (error) throw { name: error.Code, message: error.Message, $metadata: { httpStatusCode: 403 } };
     },
@@ -206,7 +204,8 @@ async function posted(world: World): Promise<Case> {
   return {
     needs: [["s3:PutObject", arn(`${Bucket}/posted`)]],
     async call(keys) {
-      const { url, fields } = await createPresignedPost(world.client("s3", keys), { Bucket, Key: "posted" });
+      const signed = await createPresignedPost(world.client("s3", keys), { Bucket, Key: "posted" });
+      const { url, fields } = keys === undefined ? { url: signed.url, fields: { key: "posted" } } : signed;
       const body = new FormData();
       for (const [name, value] of Object.entries(fields)) body.append(name, value);
       body.append("file", new Blob(["posted"]));

@@ -121,8 +121,9 @@ async function logRead(world: World): Promise<Case> {
   return {
     needs: [["elastictranscoder:ReadJob", arn("job", id)]],
     async call(credentials) {
-      const asked = { method: "GET", url, headers: {}, body: "", credentials, region, clock: Date.now };
-      const answer = await fetch(url, { headers: signRequest({ ...asked, service: "elastictranscoder" }) });
+      const asked = { method: "GET", url, headers: {}, body: "", region, clock: Date.now };
+      const headers = credentials ? signRequest({ ...asked, credentials, service: "elastictranscoder" }) : {};
+      const answer = await fetch(url, { headers });
       const { message } = (await answer.json()) as { message?: string };
       const name = answer.headers.get("x-amzn-errortype")?.split(":")[0];
       if (!answer.ok) throw { name, message, $metadata: { httpStatusCode: answer.status } };
