@@ -28,26 +28,19 @@ test("real clips are tried where they are", { skip }, () => {
 });
 
 for (const file of ["video", "phone", "broadcast", "hdr"].flatMap(filesOf)) {
-  test(`${file} completes as MP4 and as HLS`, async () => {
+  test(`${file} completes`, async () => {
     await withFolder(async (folder) => {
       const result = await run(folder, {
         input: join(media, file),
-        outputs: [
-          { preset: presetNamed("Generic 320x240"), thumbnailPattern: "thumbnail-{count}" },
-          { preset: presetNamed("HLS 400k"), key: "hls", segmentDuration: 2 },
-        ],
-        playlists: [{ Name: "master", Format: "HLSv3", OutputKeys: ["hls"] }],
+        outputs: [{ preset: presetNamed("Generic 320x240"), thumbnailPattern: "thumbnail-{count}" }],
       });
       const input = result.detected!.DurationMillis! / 1000;
-      for (const index of [0, 1]) {
-        const output = finished(result, index);
-        assert.ok(
-          Math.abs(output.durationMillis / 1000 - input) <= (tolerances[file] ?? 0.4),
-          `${output.durationMillis} of ${input} s`,
-        );
-        assert.ok(output.width! > 0 && output.height! > 0 && output.width! <= 400);
-      }
       const shape = finished(result);
+      assert.ok(
+        Math.abs(shape.durationMillis / 1000 - input) <= (tolerances[file] ?? 0.4),
+        `${shape.durationMillis} of ${input} s`,
+      );
+      assert.ok(shape.width! > 0 && shape.height! > 0 && shape.width! <= 320);
       const { streams } = await ffprobe(shape.files[0]!.path);
       const source = await ffprobe(join(media, file));
       const picture = streams.find((stream: { codec_type: string }) => stream.codec_type === "video");
@@ -66,7 +59,6 @@ for (const file of ["video", "phone", "broadcast", "hdr"].flatMap(filesOf)) {
         hasSound,
       );
       assert.equal(shape.files.filter((produced) => produced.kind === "thumbnail").length, Math.ceil(input / 60));
-      assert.ok("files" in result.playlists[0]!);
     });
   });
 }

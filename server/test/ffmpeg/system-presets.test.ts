@@ -23,10 +23,10 @@ const film = fileURLToPath(new URL("../../../../shared/media/video/bbb_720p24_42
 /** Jobs of outputs that share a source, smallest first. A preset goes to the first group whose box holds it. */
 const groups = [
   { name: "sound", maxWidth: 0, source: "720p", seconds: longSeconds },
-  { name: "small", maxWidth: 480, source: "720p", seconds: isLong ? longSeconds : 10 },
+  { name: "small", maxWidth: 480, source: "720p", seconds: isLong ? longSeconds : 8 },
   { name: "middle", maxWidth: 640, source: "720p", seconds: isLong ? longSeconds : 8 },
-  { name: "720p", maxWidth: 1280, source: "720p", seconds: isLong ? longSeconds : 1 },
-  { name: "1080p", maxWidth: 1920, source: "1080p", seconds: isLong ? longSeconds : 1 },
+  { name: "720p", maxWidth: 1280, source: "720p", seconds: isLong ? longSeconds : 0.6 },
+  { name: "1080p", maxWidth: 1920, source: "1080p", seconds: isLong ? longSeconds : 0.6 },
 ];
 
 /** What a 16:9 picture becomes in each preset's box. */

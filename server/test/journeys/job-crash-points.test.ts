@@ -2,7 +2,7 @@
  * A worker that stops, sleeps too long, or is told to cancel between any two steps: each query and each call to a bucket
  * is, in a run of its own, where that happens. The job must come to the same end.
  *
- * MILLRACE_CRASH_STRIDE says which steps are tried: 1 for all, default every fifth (a stop) or tenth (the others).
+ * MILLRACE_CRASH_STRIDE says which steps are tried: 1 for all, default every ninth (a stop) or seventeenth (the others).
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ const leaseMs = 60_000;
 
 test("a job comes to the same end wherever its worker stops", async () => {
   await withClip(async ({ workshop, expected, counted, work }) => {
-    const stride = strideOf(5);
+    const stride = strideOf(9);
     let resumed = 0;
     for (let step = 1; step <= counted.steps; step += stride) {
       const id = `job-${step}`;
@@ -45,7 +45,7 @@ for (const [moment, isThere] of [
 ] as const) {
   test(`a worker that sleeps wherever its lease passes, and wakes when the next attempt ${moment}, spoils nothing`, async () => {
     await withClip(async ({ workshop, expected, counted, start, untilEnded }) => {
-      const stride = strideOf(10);
+      const stride = strideOf(17);
       let overtaken = 0;
       for (let step = 1; step <= counted.steps; step += stride) {
         const id = `job-${step}`;
@@ -77,7 +77,7 @@ for (const [moment, isThere] of [
 
 test("a job that is cancelled at any step leaves no key, and its worker free", async () => {
   await withClip(async ({ workshop, expected: undisturbed, counted, start }) => {
-    const stride = strideOf(10);
+    const stride = strideOf(17);
     let canceled = 0;
     for (let step = 1; step <= counted.steps; step += stride) {
       const id = `job-${step}`;
