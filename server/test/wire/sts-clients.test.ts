@@ -58,7 +58,8 @@ external_id = 42
   await writeFile(tokenPath, issuer.token({}));
   const common = {
     PATH: process.env.PATH,
-    HOME: process.env.HOME,
+    // Of its own: the AWS CLI keeps sessions of roles there, and takes those of another server for this one's.
+    HOME: server.folder,
     AWS_CONFIG_FILE: configPath,
     AWS_SHARED_CREDENTIALS_FILE: join(server.folder, "credentials"),
     AWS_ENDPOINT_URL: server.url,
