@@ -134,7 +134,7 @@ function servicesOf(
   log: Log,
 ): ServiceSource[] {
   const common = { records, clock, random, log };
-  const openStreams = once(async () => {
+  const streamsServices = once(async () => {
     const { openStreamsServices } = await import("../services/streams/service.ts");
     const services = openStreamsServices({
       ...common,
@@ -151,7 +151,7 @@ function servicesOf(
   const streamsService = (model: string) =>
     sourceOf(
       model,
-      async () => (await openStreams()).get(model)!,
+      async () => (await streamsServices()).get(model)!,
       model.endsWith("archived-media") ? isPlaybackPath : undefined,
     );
   const limits = {

@@ -168,8 +168,9 @@ const declared: [error: ErrorName, by: readonly (keyof typeof operations)[]][] =
 const neverSeen: Record<string, string> = {
   "IncompatibleVersionException *": "no other version has a path that we route",
   "InternalServiceException *": "a bug of ours, which the edge's tests provoke",
-  "AccessDeniedException *": "whoever holds a key may do all until there is IAM; wrong keys have names of their own",
-  "ResourceNotFoundException CreatePipeline": "buckets are looked for when a job runs, roles not at all",
+  "AccessDeniedException *": "authorization.test.ts provokes it for each operation; the caller here is root",
+  "ResourceNotFoundException CreatePipeline":
+    "buckets are looked for when a job runs, and a role that is not there is a ValidationException",
   "ResourceNotFoundException ListJobsByStatus": "names no resource",
   "ResourceNotFoundException TestRole": "tells of what it does not find in Messages",
   "ResourceInUseException UpdatePipeline": "holds for the jobs that have not begun",

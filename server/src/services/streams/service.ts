@@ -2,7 +2,8 @@
  * Kinesis Video Streams, API version 2017-09-30: the services of four SDK clients, which share one signing name and are
  * told apart by their paths. docs/kinesis-video.md tells callers the same at more length.
  *
- * Gaps: not-done.ts, answered by name. Notifications and image generation are kept and shown; nothing acts on them yet.
+ * Gaps: not-done.ts, answered by name. Notifications of marked fragments go to `onNotification` alone: there are no topics
+ * yet to publish them to.
  *
  * By design: streams are ACTIVE from their creation to their deletion, and a deleted name is free at once; both storage
  * tiers lie in the same place; MediaType is kept and not compared with what comes; calls per second are not limited.
