@@ -38,8 +38,7 @@ const parts: Record<string, () => Promise<boolean>> = {
   latency: () => measureLatency({ cameras: 50, bitsPerSecond: 1e6, seconds: long ? 60 : 10 }, { p50: 25, p99: 100 }),
   streams: () => findMostStreams({ step: 100, aim: 500, bitsPerSecond: 2e6, seconds: long ? 60 : 10 }, 1_000),
   throughput: () => compareThroughput({ turns: long ? 9 : 3, fragments: 640, frames: 25, frameBytes: 16_000 }, 0.5),
-  encryption: () =>
-    compareEncryption({ turns: long ? 15 : 5, fragments: long ? 640 : 100, frames: 25, frameBytes: 16_000 }, 0.9),
+  encryption: () => compareEncryption({ turns: long ? 15 : 9, fragments: 640, frames: 25, frameBytes: 16_000 }, 0.9),
   idle: () => measureIdle(500, 200_000),
   growth: () => measureGrowth({ cameras: 57, bitsPerSecond: 0.25e6, seconds: long ? 1_800 : 120 }, 1.1),
 };

@@ -4,7 +4,6 @@
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
 import { systemClock, systemSleep } from "../../server/src/base/clock.ts";
 import { silentLog } from "../../server/src/base/log.ts";
 import { systemRandom } from "../../server/src/base/random.ts";
@@ -21,14 +20,13 @@ import { openSqliteRecords } from "../../server/src/storage/records/sqlite.ts";
 import { keys } from "../../server/test/journeys/millrace-process.ts";
 
 /** The same bytes in the same places, with zeros for nonce and tag. */
-const leavePlain: SealFragment = async (_key, { tags, body }) => {
-  const text = Buffer.from(tags.length === 0 ? "" : JSON.stringify(tags));
-  const chunks = [new Uint8Array(sealingBytes), text, ...body];
+const leavePlain: SealFragment = (_key, { tags, body }) => {
+  const tagsText = Buffer.from(tags.length === 0 ? "" : JSON.stringify(tags));
+  const pieces = [new Uint8Array(sealingBytes), tagsText, ...body];
   return {
-    chunks,
-    sizeBytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
-    crc32: chunks.reduce((sum, chunk) => crc32(chunk, sum), 0) | 0,
-    tagsBytes: text.length,
+    sizeBytes: pieces.reduce((sum, piece) => sum + piece.length, 0),
+    tagsBytes: tagsText.length,
+    pieces: () => pieces,
   };
 };
 

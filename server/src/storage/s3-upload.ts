@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { PutObjectCommand, type PutObjectCommandInput, type S3Client } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { gather } from "./blobs/gather.ts";
-import { untilAborted } from "./blobs/until-aborted.ts";
+import { type Chunks, untilAborted } from "./blobs/until-aborted.ts";
 
 /** `partBytes`: a body up to here is one PUT; beyond it, two parts of this size are under way at a time. */
 export type UploadOptions = { partBytes: number; signal?: AbortSignal };
@@ -18,7 +18,7 @@ export type UploadOptions = { partBytes: number; signal?: AbortSignal };
 export async function uploadStream(
   client: S3Client,
   object: PutObjectCommandInput & { Body?: never },
-  body: AsyncIterable<Uint8Array>,
+  body: Chunks,
   { partBytes, signal }: UploadOptions,
 ): Promise<{ sizeBytes: number }> {
   let sizeBytes = 0;

@@ -72,13 +72,20 @@ export function blobStoreContract(
     test("looks at a chunk no more once it has asked for the next", async () => {
       const bytes = randomBytes(3_000_000);
       async function* reused() {
+        yield* reusedAtOnce();
+      }
+      function* reusedAtOnce() {
         const memory = Buffer.alloc(70_000);
         for (let at = 0; at < bytes.length; at += memory.length) {
           yield memory.subarray(0, bytes.copy(memory, 0, at, at + memory.length));
         }
       }
-      await store.put("reused", reused());
-      assert.equal(sumOf(await read(store, "reused")), sumOf(bytes));
+      for (const signal of [undefined, new AbortController().signal]) {
+        await store.put("reused", reused(), { signal });
+        assert.equal(sumOf(await read(store, "reused")), sumOf(bytes));
+        await store.put("reused-at-once", reusedAtOnce(), { signal });
+        assert.equal(sumOf(await read(store, "reused-at-once")), sumOf(bytes));
+      }
     });
 
     test("says undefined of what is not there, and deletes it all the same", async () => {

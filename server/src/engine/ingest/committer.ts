@@ -1,19 +1,19 @@
 /**
  * Makes fragments durable: one blob and one transaction for what all streams of the process hand in within a tick.
  *
- * A batch is sealed and written as one immutable blob (a pack), then its rows are committed, then each fragment's promise
+ * A batch is written as one immutable blob (a pack), sealed on its way to the disk, then its rows are committed, then each fragment's promise
  * resolves: blob first, rows second, acknowledgement third. A crash anywhere loses nothing that was acknowledged; a pack
  * whose rows were never committed is a loose blob and is swept. Some packs may be written at once; their rows follow in
  * order, so the fragments of a stream become durable in the order in which they were handed in.
  */
-import { setImmediate } from "node:timers/promises";
+import { crc32 } from "node:zlib";
 import type { Clock, Sleep } from "../../base/clock.ts";
 import type { Closeable } from "../../base/lifetime.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type { BlobStore } from "../../storage/blobs/blob-store.ts";
 import type { Fragment, StoredFragment } from "../../storage/fragments/fragment.ts";
-import { type SealFragment, sealFragment } from "../../storage/fragments/seal-fragment.ts";
+import { type SealedFragment, type SealFragment, sealFragment } from "../../storage/fragments/seal-fragment.ts";
 import { KeyDestroyed, type Keyring } from "../../storage/keys/keyring.ts";
 import { findInsertedPack, insertPack, type Kept, packKey } from "../../storage/records/packs.ts";
 import type { Records } from "../../storage/records/records.ts";
@@ -53,12 +53,10 @@ type Waiting = {
   reject(error: unknown): void;
 };
 
-type Sealed = {
+type Ready = {
   waiting: Waiting;
   stored: Omit<StoredFragment, "place">;
-  chunks: readonly Uint8Array[];
-  sizeBytes: number;
-  crc32: number;
+  sealed: SealedFragment;
   /** To be kept beside the row. */
   headerRow: MediaHeaderRow | undefined;
 };
@@ -67,8 +65,6 @@ type Listener = (streamId: string, fragments: readonly StoredFragment[]) => void
 
 /** What a fragment that waits costs beside its bytes: who sends a million tiny ones has no more room than others. */
 const overheadBytes = 2048;
-/** Sealing lets others run after so much. */
-const breathBytes = 1 << 20;
 const attempts = 3;
 const retryMs = 50;
 
@@ -165,12 +161,12 @@ export class Committer implements Closeable {
 
   /** Never rejects. Settles in its turn, whatever comes of it. */
   async #commit(batch: readonly Waiting[], turn: Promise<void>): Promise<void> {
-    const sealed = await this.#seal(batch);
+    const ready = await this.#prepare(batch);
     try {
-      if (sealed.length > 0) this.#settle(sealed, await this.#store(sealed, turn));
+      if (ready.length > 0) this.#settle(ready, await this.#store(ready, turn));
     } catch (error) {
-      this.#options.log.error({ err: error, fragments: sealed.length }, "fragments could not be stored");
-      for (const { waiting } of sealed) waiting.reject(error);
+      this.#options.log.error({ err: error, fragments: ready.length }, "fragments could not be stored");
+      for (const { waiting } of ready) waiting.reject(error);
     }
     await turn;
     for (const { sizeBytes } of batch) this.#heldBytes -= sizeBytes + overheadBytes;
@@ -178,41 +174,35 @@ export class Committer implements Closeable {
   }
 
   /** Without those whose key is destroyed, or cannot be used. */
-  async #seal(batch: readonly Waiting[]): Promise<Sealed[]> {
+  async #prepare(batch: readonly Waiting[]): Promise<Ready[]> {
     const { keys, random, seal } = this.#options;
     // Many streams may need another key at the same time: they are made side by side.
     const streams = new Set(batch.map(({ fragment }) => fragment.streamId));
     await Promise.allSettled([...streams].map((streamId) => keys.open(streamId, 0)));
-    const sealed: Sealed[] = [];
-    let sinceBreath = 0;
+    const ready: Ready[] = [];
     for (const waiting of batch) {
-      if (breathBytes <= sinceBreath) {
-        await setImmediate();
-        sinceBreath = 0;
-      }
-      sinceBreath += waiting.sizeBytes;
       const { header, body: _body, tags: _tags, ...described } = waiting.fragment;
       try {
         const key = await keys.open(described.streamId, waiting.sizeBytes);
         const { headerId, headerRow } = this.#headers.enter(key, described.streamId, header);
-        const { tagsBytes, ...bytes } = await seal(key, waiting.fragment, random);
+        const sealed = seal(key, waiting.fragment, random);
+        const { tagsBytes } = sealed;
         const stored = { ...described, headerId, bodyBytes: waiting.sizeBytes, tagsBytes, dataKey: key.number };
-        sealed.push({ waiting, stored, headerRow, ...bytes });
+        ready.push({ waiting, stored, headerRow, sealed });
       } catch (error) {
         waiting.reject(error);
       }
     }
-    return sealed;
+    return ready;
   }
 
-  async #store(sealed: readonly Sealed[], turn: Promise<void>): Promise<Kept[]> {
+  async #store(ready: readonly Ready[], turn: Promise<void>): Promise<Kept[]> {
     const { blobs } = this.#options;
     for (let attempt = 1; ; attempt++) {
       const pack = await this.#retrying(() => this.#names.take());
-      const fragments = placed(sealed, pack);
-      await this.#retrying(() => blobs.put(packKey(pack), chunksOf(sealed)));
+      const crcs = await this.#retrying(() => putPack(blobs, pack, ready));
       await turn;
-      const kept = await this.#insert(pack, fragments, headersOf(sealed));
+      const kept = await this.#insert(pack, placed(ready, pack, crcs), headersOf(ready));
       if (kept !== undefined) return kept;
       await blobs.delete(packKey(pack));
       if (attempt === attempts) throw new Error("the pack was swept before its rows were written");
@@ -243,7 +233,7 @@ export class Committer implements Closeable {
     });
   }
 
-  #settle(sealed: readonly Sealed[], kept: readonly Kept[]): void {
+  #settle(ready: readonly Ready[], kept: readonly Kept[]): void {
     const stored = kept.filter(({ outcome }) => outcome === "stored").map(({ fragment }) => fragment);
     for (const [streamId, fragments] of Map.groupBy(stored, (fragment) => fragment.streamId)) {
       for (const listener of this.#listeners) {
@@ -255,7 +245,7 @@ export class Committer implements Closeable {
       }
     }
     for (const [at, { fragment, outcome }] of kept.entries()) {
-      const { resolve, reject } = sealed[at]!.waiting;
+      const { resolve, reject } = ready[at]!.waiting;
       if (outcome === "stored") resolve(fragment);
       else if (outcome === "destroyed") reject(new KeyDestroyed(fragment.streamId));
       else reject(new FragmentExists(`stream ${fragment.streamId} has a fragment ${fragment.number}`));
@@ -275,20 +265,35 @@ export class Committer implements Closeable {
   }
 }
 
-function placed(sealed: readonly Sealed[], pack: string): StoredFragment[] {
+/** The CRC-32 of each fragment's sealed bytes, as a signed integer of 32 bits. */
+async function putPack(blobs: BlobStore, pack: string, ready: readonly Ready[]): Promise<number[]> {
+  const crcs: number[] = [];
+
+  function* pieces(): Generator<Uint8Array> {
+    for (const { sealed } of ready) {
+      let crc = 0;
+      for (const piece of sealed.pieces()) {
+        crc = crc32(piece, crc);
+        yield piece;
+      }
+      crcs.push(crc | 0);
+    }
+  }
+
+  await blobs.put(packKey(pack), pieces());
+  return crcs;
+}
+
+function placed(ready: readonly Ready[], pack: string, crcs: readonly number[]): StoredFragment[] {
   let from = 0;
-  return sealed.map(({ stored, sizeBytes, crc32 }) => {
-    const place = { pack, from, sizeBytes, crc32 };
+  return ready.map(({ stored, sealed: { sizeBytes } }, at) => {
+    const place = { pack, from, sizeBytes, crc32: crcs[at]! };
     from += sizeBytes;
     return { ...stored, place };
   });
 }
 
-function headersOf(sealed: readonly Sealed[]): MediaHeaderRow[] {
-  const rows = sealed.flatMap(({ headerRow }) => headerRow ?? []);
+function headersOf(ready: readonly Ready[]): MediaHeaderRow[] {
+  const rows = ready.flatMap(({ headerRow }) => headerRow ?? []);
   return [...new Map(rows.map((row) => [`${row.stream_id}/${row.id}`, row])).values()];
-}
-
-async function* chunksOf(sealed: readonly Sealed[]): AsyncGenerator<Uint8Array> {
-  for (const { chunks } of sealed) yield* chunks;
 }

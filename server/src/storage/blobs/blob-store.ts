@@ -3,6 +3,7 @@
  * every adapter to what is said here.
  */
 import type { Closeable } from "../../base/lifetime.ts";
+import type { Chunks } from "./until-aborted.ts";
 
 /** Segments of `[A-Za-z0-9._-]` joined by `/`; no segment is `.` or `..`; at most 512 characters. */
 export type BlobKey = string;
@@ -18,11 +19,7 @@ export interface BlobStore extends Closeable {
    * When `body` throws or `signal` aborts, nothing is stored and the cause is thrown. A chunk of `body` is looked at
    * until the next one is asked for, and then its memory may be used again.
    */
-  put(
-    key: BlobKey,
-    body: AsyncIterable<Uint8Array> | Uint8Array,
-    options?: { signal?: AbortSignal },
-  ): Promise<{ sizeBytes: number }>;
+  put(key: BlobKey, body: Chunks | Uint8Array, options?: { signal?: AbortSignal }): Promise<{ sizeBytes: number }>;
   /**
    * `undefined`: no such blob. A range past the end is clipped. Whoever asks reads to the end or calls `return()`.
    * `lend`: a chunk may be looked at until the next one is asked for; then its memory may be used again.

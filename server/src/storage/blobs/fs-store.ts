@@ -12,7 +12,7 @@ import { checkBlobKey } from "./blob-key.ts";
 import type { BlobInfo, BlobKey, BlobStore } from "./blob-store.ts";
 import { BufferPool } from "./buffer-pool.ts";
 import { type OpenFile, OpenFiles } from "./open-files.ts";
-import { untilAborted } from "./until-aborted.ts";
+import { type Chunks, untilAborted } from "./until-aborted.ts";
 
 const suffix = "~";
 /** Where files grow up. Begins with a character that no key has, so that no blob is ever below it. */
@@ -89,27 +89,40 @@ export async function openFsBlobs({ folder, random }: { folder: string; random: 
   };
 }
 
-async function writeAll(
-  file: FileHandle,
-  body: AsyncIterable<Uint8Array> | Uint8Array,
-  signal: AbortSignal | undefined,
-): Promise<number> {
+async function writeAll(file: FileHandle, body: Chunks | Uint8Array, signal: AbortSignal | undefined): Promise<number> {
   let sizeBytes = 0;
   const gathered = buffers.take();
   let gatheredBytes = 0;
-  const flush = async () => {
+
+  /** A promise only where there is something to wait for: awaiting each of many small chunks would cost more than its copy. */
+  function add(chunk: Uint8Array): Promise<void> | undefined {
+    sizeBytes += chunk.length;
+    if (gathered.length < gatheredBytes + chunk.length) return addAfterFlush(chunk);
+    gathered.set(chunk, gatheredBytes);
+    gatheredBytes += chunk.length;
+    return undefined;
+  }
+
+  async function addAfterFlush(chunk: Uint8Array): Promise<void> {
+    await flush();
+    if (gathered.length < chunk.length) return file.writeFile(chunk);
+    gathered.set(chunk);
+    gatheredBytes = chunk.length;
+  }
+
+  async function flush(): Promise<void> {
     await file.writeFile(gathered.subarray(0, gatheredBytes));
     gatheredBytes = 0;
-  };
+  }
+
   try {
-    for await (const chunk of body instanceof Uint8Array ? [body] : untilAborted(body, signal)) {
-      sizeBytes += chunk.length;
-      if (gathered.length < gatheredBytes + chunk.length) await flush();
-      if (chunk.length < gathered.length) {
-        gathered.set(chunk, gatheredBytes);
-        gatheredBytes += chunk.length;
-      } else await file.writeFile(chunk);
-    }
+    if (body instanceof Uint8Array) await add(body);
+    else if (Symbol.iterator in body && signal === undefined) {
+      for (const chunk of body) {
+        const writing = add(chunk);
+        if (writing !== undefined) await writing;
+      }
+    } else for await (const chunk of untilAborted(body, signal)) await add(chunk);
     await flush();
     return sizeBytes;
   } finally {

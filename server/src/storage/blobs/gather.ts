@@ -1,9 +1,10 @@
 /**
  * Small chunks of a stream put together.
  */
+import type { Chunks } from "./until-aborted.ts";
 
 /** Chunks of exactly `sizeBytes`, the last one smaller. Keeps copies: a chunk of `body` may be used again. */
-export async function* gather(body: AsyncIterable<Uint8Array>, sizeBytes: number): AsyncGenerator<Uint8Array> {
+export async function* gather(body: Chunks, sizeBytes: number): AsyncGenerator<Uint8Array> {
   let gathered: Uint8Array[] = [];
   let missing = sizeBytes;
   for await (let chunk of body) {

@@ -2,13 +2,18 @@
  * A body that ends with its signal, even where the next chunk never comes.
  */
 
+export type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
 /** @throws the signal's reason */
-export async function* untilAborted(
-  body: AsyncIterable<Uint8Array>,
+export function untilAborted<Body extends Chunks>(
+  body: Body,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  if (signal === undefined) return yield* body;
-  const chunks = body[Symbol.asyncIterator]();
+): Body | AsyncIterable<Uint8Array> {
+  return signal === undefined ? body : endingWith(signal, body);
+}
+
+async function* endingWith(signal: AbortSignal, body: Chunks): AsyncGenerator<Uint8Array> {
+  const chunks = Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : inTurns(body);
   let giveUp = () => {};
   const onAbort = () => giveUp();
   signal.addEventListener("abort", onAbort);
@@ -27,4 +32,8 @@ export async function* untilAborted(
     // Not awaited: a generator that is stuck in `next` answers only when that comes.
     chunks.return?.().catch(() => {});
   }
+}
+
+async function* inTurns(body: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* body;
 }

@@ -3,30 +3,27 @@
  * have changed places do not open.
  */
 import { createHmac } from "node:crypto";
-import { crc32 } from "node:zlib";
 import type { Random } from "../../base/random.ts";
-import { type SealingKey, sealBytes, sealChunks } from "../keys/xaes.ts";
+import { type SealingKey, sealBytes, sealInSteps, sealingBytes } from "../keys/xaes.ts";
 import type { Fragment } from "./fragment.ts";
 
 export type SealedFragment = {
-  chunks: readonly Uint8Array[];
   sizeBytes: number;
-  /** As a signed integer of 32 bits. */
-  crc32: number;
   tagsBytes: number;
+  /** Sealed anew each time, while they are taken. A piece may be looked at until the next one is asked for. */
+  pieces(): Iterable<Uint8Array>;
 };
 
 export type SealFragment = typeof sealFragment;
 
-export async function sealFragment(key: SealingKey, fragment: Fragment, random: Random): Promise<SealedFragment> {
-  const tags = Buffer.from(fragment.tags.length === 0 ? "" : JSON.stringify(fragment.tags));
+export function sealFragment(key: SealingKey, { tags, ...fragment }: Fragment, random: Random): SealedFragment {
+  const tagsText = Buffer.from(tags.length === 0 ? "" : JSON.stringify(tags));
   const about = aboutFragment(fragment.streamId, fragment.number);
-  const chunks = await sealChunks(key, [tags, ...fragment.body], about, random);
+  const chunks = [tagsText, ...fragment.body];
   return {
-    chunks,
-    sizeBytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
-    crc32: chunks.reduce((sum, chunk) => crc32(chunk, sum), 0) | 0,
-    tagsBytes: tags.length,
+    sizeBytes: chunks.reduce((sum, chunk) => sum + chunk.length, sealingBytes),
+    tagsBytes: tagsText.length,
+    pieces: () => sealInSteps(key, chunks, about, random),
   };
 }
 

@@ -9,6 +9,7 @@
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
+import { freeNow } from "../../base/free-now.ts";
 import type { Random } from "../../base/random.ts";
 
 const nonceBytes = 24;
@@ -20,8 +21,9 @@ export const sealingBytes = nonceBytes + tagBytes;
 /** A key of 32 bytes, made ready. */
 export type SealingKey = { readonly bytes: Uint8Array; readonly mask: Uint8Array };
 
-/** OpenSSL is asked for this much at a time, so that its outputs come from memory that is used again. */
+/** OpenSSL is asked for this much at a time: larger outputs would come from memory that the kernel must clear first. */
 const stepBytes = 1 << 16;
+const gathered = new Uint8Array(stepBytes);
 /** After so many others get their turn: one or two milliseconds' work. */
 const breathBytes = 1 << 20;
 
@@ -34,20 +36,24 @@ export function sealingKey(bytes: Uint8Array): SealingKey {
   return { bytes, mask };
 }
 
-/** Nonce, ciphertext and tag, in this order, as a list of pieces. Lets others run when there is much to do. */
-export async function sealChunks(
+/** Nonce, ciphertext and tag, in this order. A piece may be looked at until the next one is asked for. */
+export function* sealInSteps(
   key: SealingKey,
   chunks: Iterable<Uint8Array>,
   about: string,
   random: Random,
-): Promise<Uint8Array[]> {
+): Generator<Uint8Array> {
   const nonce = random(nonceBytes);
   const cipher = createCipheriv("aes-256-gcm", deriveKey(key, nonce), nonce.subarray(12));
   cipher.setAAD(Buffer.from(about));
-  const sealed: Uint8Array[] = [nonce];
-  await inSteps(chunks, (step) => sealed.push(cipher.update(step)));
-  sealed.push(cipher.final(), cipher.getAuthTag());
-  return sealed;
+  yield nonce;
+  for (const step of stepsOf(chunks)) {
+    const sealed = cipher.update(step);
+    yield sealed;
+    freeNow(sealed);
+  }
+  cipher.final();
+  yield cipher.getAuthTag();
 }
 
 /** For small things. */
@@ -68,9 +74,17 @@ export async function openSealed(key: SealingKey, sealed: Uint8Array, about: str
   decipher.setAuthTag(sealed.subarray(nonceBytes + sizeBytes));
   const opened = Buffer.allocUnsafe(sizeBytes);
   let at = 0;
-  await inSteps([sealed.subarray(nonceBytes, nonceBytes + sizeBytes)], (step) => {
-    at += decipher.update(step).copy(opened, at);
-  });
+  let sinceBreath = 0;
+  for (const step of stepsOf([sealed.subarray(nonceBytes, nonceBytes + sizeBytes)])) {
+    if (breathBytes <= sinceBreath) {
+      await setImmediate();
+      sinceBreath = 0;
+    }
+    const piece = decipher.update(step);
+    at += piece.copy(opened, at);
+    freeNow(piece);
+    sinceBreath += step.length;
+  }
   try {
     decipher.final();
   } catch {
@@ -79,19 +93,25 @@ export async function openSealed(key: SealingKey, sealed: Uint8Array, about: str
   return opened;
 }
 
-async function inSteps(chunks: Iterable<Uint8Array>, work: (step: Uint8Array) => void): Promise<void> {
-  let sinceBreath = 0;
+/** Small chunks together, large ones in parts, without a copy where one is not needed. Look at a step before anything else. */
+function* stepsOf(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
+  let gatheredBytes = 0;
   for (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; at += stepBytes) {
-      if (breathBytes <= sinceBreath) {
-        await setImmediate();
-        sinceBreath = 0;
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + stepBytes - gatheredBytes);
+      at += part.length;
+      if (part.length === stepBytes) {
+        yield part;
+        continue;
       }
-      const step = chunk.subarray(at, at + stepBytes);
-      work(step);
-      sinceBreath += step.length;
+      gathered.set(part, gatheredBytes);
+      gatheredBytes += part.length;
+      if (gatheredBytes < stepBytes) continue;
+      yield gathered;
+      gatheredBytes = 0;
     }
   }
+  if (0 < gatheredBytes) yield gathered.subarray(0, gatheredBytes);
 }
 
 /** CMAC in counter mode over the label "X" and the nonce's first half: two blocks, 256 bits. */
