@@ -11,8 +11,8 @@
  *   than 1 s or none comes. 500 are to hold.
  * - throughput: what one producer gets through, beside a bare sink of `node:http` that writes the same bytes to the same disk
  *   with an fsync for each 8 MiB; turn about, medians. At least half as much.
- * - encryption: what one producer gets through with its fragments encrypted and as they come, by servers that are alike but
- *   for that; turn about, medians. At least 0.9 times as much.
+ * - encryption: what one producer gets through with its fragments encrypted and with a CRC-32 alone, by servers that are
+ *   alike but for that; turn about, medians. At least 0.9 times as much.
  * - idle: memory for each of 500 open connections that have sent a fragment. Under 200 KB.
  * - growth: 57 cameras of 0.25 Mbit/s for 2 minutes (long: 30). The median RSS of the last quarter is at most a tenth above
  *   that of the second quarter.

@@ -116,7 +116,7 @@ export function fragmentsContract(name: string, prepare: () => Promise<FragmentS
         assert.ok(Buffer.from(header).equals(await reader.readHeader(stored[at]!)), `header ${at}`);
       }
       const moved = { ...stored[0]!, dataKey: 1 };
-      await assert.rejects(reader.read(moved), { damage: "it does not decrypt" });
+      await assert.rejects(reader.read(moved), { damage: "its bytes have changed" });
       await assert.rejects(reader.read({ ...moved, dataKey: 9 }), { name: "KeyMissing" });
     });
 

@@ -130,5 +130,5 @@ export async function store(
 /** From now on its bytes are not those that were written. */
 export async function damage({ db }: Records, { streamId, number, place }: StoredFragment): Promise<void> {
   const row = db.updateTable("fragments").where("stream_id", "=", streamId).where("number", "=", number);
-  await row.set({ crc32: place.crc32 ^ 1 }).execute();
+  await row.set({ pack_from: place.from + 1 }).execute();
 }

@@ -6,7 +6,6 @@
  * whose rows were never committed is a loose blob and is swept. Some packs may be written at once; their rows follow in
  * order, so the fragments of a stream become durable in the order in which they were handed in.
  */
-import { crc32 } from "node:zlib";
 import type { Clock, Sleep } from "../../base/clock.ts";
 import type { Closeable } from "../../base/lifetime.ts";
 import type { Log } from "../../base/log.ts";
@@ -200,9 +199,9 @@ export class Committer implements Closeable {
     const { blobs } = this.#options;
     for (let attempt = 1; ; attempt++) {
       const pack = await this.#retrying(() => this.#names.take());
-      const crcs = await this.#retrying(() => putPack(blobs, pack, ready));
+      await this.#retrying(() => blobs.put(packKey(pack), piecesOf(ready)));
       await turn;
-      const kept = await this.#insert(pack, placed(ready, pack, crcs), headersOf(ready));
+      const kept = await this.#insert(pack, placed(ready, pack), headersOf(ready));
       if (kept !== undefined) return kept;
       await blobs.delete(packKey(pack));
       if (attempt === attempts) throw new Error("the pack was swept before its rows were written");
@@ -265,29 +264,14 @@ export class Committer implements Closeable {
   }
 }
 
-/** The CRC-32 of each fragment's sealed bytes, as a signed integer of 32 bits. */
-async function putPack(blobs: BlobStore, pack: string, ready: readonly Ready[]): Promise<number[]> {
-  const crcs: number[] = [];
-
-  function* pieces(): Generator<Uint8Array> {
-    for (const { sealed } of ready) {
-      let crc = 0;
-      for (const piece of sealed.pieces()) {
-        crc = crc32(piece, crc);
-        yield piece;
-      }
-      crcs.push(crc | 0);
-    }
-  }
-
-  await blobs.put(packKey(pack), pieces());
-  return crcs;
+function* piecesOf(ready: readonly Ready[]): Generator<Uint8Array> {
+  for (const { sealed } of ready) yield* sealed.pieces();
 }
 
-function placed(ready: readonly Ready[], pack: string, crcs: readonly number[]): StoredFragment[] {
+function placed(ready: readonly Ready[], pack: string): StoredFragment[] {
   let from = 0;
-  return ready.map(({ stored, sealed: { sizeBytes } }, at) => {
-    const place = { pack, from, sizeBytes, crc32: crcs[at]! };
+  return ready.map(({ stored, sealed: { sizeBytes } }) => {
+    const place = { pack, from, sizeBytes };
     from += sizeBytes;
     return { ...stored, place };
   });

@@ -28,7 +28,7 @@ test("numbers rise within a stream though the clock steps back and the process s
       assert.ok(last < number, `${last} < ${number}`);
       last = number;
     }
-    const place = { pack: "p", from: 0, sizeBytes: 40, crc32: 0 };
+    const place = { pack: "p", from: 0, sizeBytes: 40 };
     const described = { serverTimestamp: now, producerTimestamp: now, durationMs: 1, clusterFrom: 0, clusterTo: 0 };
     await insertFragments(records.db, [
       { streamId: "s", number: last, ...described, headerId: "h", bodyBytes: 0, tagsBytes: 0, dataKey: 0, place },

@@ -17,7 +17,7 @@ function arrived(times: readonly (readonly [producer: number, server: number])[]
     bodyBytes: 0,
     tagsBytes: 0,
     dataKey: 0,
-    place: { pack: "p", from: 0, sizeBytes: 0, crc32: 0 },
+    place: { pack: "p", from: 0, sizeBytes: 0 },
   }));
 }
 

@@ -45,6 +45,4 @@ export type Place = {
   pack: string;
   from: number;
   sizeBytes: number;
-  /** Of the sealed bytes: damage on the disk is told from a wrong key. As a signed integer of 32 bits. */
-  crc32: number;
 };

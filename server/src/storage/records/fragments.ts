@@ -178,7 +178,6 @@ function rowOf(fragment: StoredFragment): FragmentRow {
     pack: fragment.place.pack,
     pack_from: fragment.place.from,
     sealed_bytes: fragment.place.sizeBytes,
-    crc32: fragment.place.crc32,
     data_key: fragment.dataKey,
     tags_bytes: fragment.tagsBytes,
     cluster_from: fragment.clusterFrom,
@@ -199,6 +198,6 @@ function storedOf(row: FragmentRow): StoredFragment {
     bodyBytes: row.sealed_bytes - sealingBytes - row.tags_bytes,
     tagsBytes: row.tags_bytes,
     dataKey: row.data_key,
-    place: { pack: row.pack, from: row.pack_from, sizeBytes: row.sealed_bytes, crc32: row.crc32 },
+    place: { pack: row.pack, from: row.pack_from, sizeBytes: row.sealed_bytes },
   };
 }

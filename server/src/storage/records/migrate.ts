@@ -10,6 +10,7 @@ import { createIdentities } from "./migrations/0005-create-identities.ts";
 import { createKms } from "./migrations/0006-create-kms.ts";
 import { rotateDataKeys } from "./migrations/0007-rotate-data-keys.ts";
 import { encryptObjects } from "./migrations/0008-encrypt-objects.ts";
+import { dropFragmentCrcs } from "./migrations/0009-drop-fragment-crcs.ts";
 import type { AnyDatabase, Step } from "./migrations/step.ts";
 import type { Records } from "./records.ts";
 
@@ -23,6 +24,7 @@ const steps: readonly { name: string; up: Step }[] = [
   { name: "0006-create-kms", up: createKms },
   { name: "0007-rotate-data-keys", up: rotateDataKeys },
   { name: "0008-encrypt-objects", up: encryptObjects },
+  { name: "0009-drop-fragment-crcs", up: dropFragmentCrcs },
 ];
 
 /** @throws when the database holds a step that this program does not know */

@@ -312,7 +312,6 @@ export type FragmentRow = {
   pack_from: number;
   sealed_bytes: number;
   /** Of the sealed bytes, as a signed integer of 32 bits. */
-  crc32: number;
   /** The number of the data key that sealed it. */
   data_key: number;
   /** What is sealed begins with the tags, as JSON; the rest is the body. */
