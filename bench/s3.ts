@@ -1,7 +1,7 @@
 /**
  * S3 throughput beside npm's s3rver, in the same run on the same disk.
  *
- *   node_modules/.bin/node --conditions=millrace-source bench/s3.ts [SECONDS]
+ *   [MILLRACE_BENCH="PUT 4 KB,…"] node_modules/.bin/node --conditions=millrace-source bench/s3.ts [SECONDS]
  *
  * PUT and GET of 4 KB and 1 MB objects over keep-alive connections, every request signed with the hash of its body. The
  * signatures are made before the clock runs, so the load generator costs the same small part of the machine for both.
@@ -57,7 +57,9 @@ async function run(folder: string): Promise<void> {
     for (const target of targets) await createBucket(target);
     console.log(`${connections} connections, ${turns} turns of ${turnMs / 1000} s each; requests/s (MB/s), medians`);
     let slow = false;
+    const chosen = process.env.MILLRACE_BENCH?.split(",");
     for (const load of loads) {
+      if (chosen !== undefined && !chosen.includes(load.name)) continue;
       if (load.method === "GET") for (const target of targets) await fill(target, load);
       const measured = await compare(targets, load);
       slow ||= measured < bound;
