@@ -213,7 +213,7 @@ export function createObjectStore({ records, blobs, objectKeys, clock, random }:
     async send(object, { range, customerKey } = {}) {
       const key = await keyOf(object, customerKey);
       if (object.bytes.kind !== "inline") return readBytes(blobs, object, range, { lend: true, key });
-      const bytes = await openInline(object.bytes.bytes, key);
+      const bytes = openInline(object.bytes.bytes, key);
       return range === undefined ? bytes : bytes.subarray(range.from, range.to);
     },
 

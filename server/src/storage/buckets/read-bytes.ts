@@ -2,7 +2,7 @@
  * An object's bytes, wherever its row says they lie.
  */
 import type { BlobStore, ByteRange } from "../blobs/blob-store.ts";
-import { openSealed, type SealingKey } from "../keys/xaes.ts";
+import { openBytes, type SealingKey } from "../keys/xaes.ts";
 import type { StoredObject, StoredPart } from "../records/objects.ts";
 import { DamagedBytes, openFrames, sealedRange } from "./frames.ts";
 import { aboutInline } from "./intake.ts";
@@ -25,7 +25,7 @@ export async function readBytes(
   { from, to }: ByteRange = { from: 0, to: size },
   options: ReadOptions = {},
 ): Promise<AsyncIterable<Uint8Array>> {
-  if (bytes.kind === "inline") return once((await openInline(bytes.bytes, options.key)).subarray(from, to));
+  if (bytes.kind === "inline") return once(openInline(bytes.bytes, options.key).subarray(from, to));
   if (bytes.kind === "blob") return open(blobs, bytes.blob, size, { from, to }, options);
 
   const pieces = [...piecesOf(bytes.parts, from, to)];
@@ -36,8 +36,8 @@ export async function readBytes(
 }
 
 /** Bytes that lie in a row. @throws DamagedBytes */
-export async function openInline(bytes: Uint8Array, key: SealingKey | undefined): Promise<Uint8Array> {
-  const opened = key === undefined ? bytes : await openSealed(key, bytes, aboutInline);
+export function openInline(bytes: Uint8Array, key: SealingKey | undefined): Uint8Array {
+  const opened = key === undefined ? bytes : openBytes(key, bytes, aboutInline);
   if (opened === undefined) throw new DamagedBytes("the bytes of a row are damaged");
   return opened;
 }

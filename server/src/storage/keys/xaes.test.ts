@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemRandom } from "../../base/random.ts";
-import { openSealed, sealBytes, sealInSteps, sealingBytes, sealingKey } from "./xaes.ts";
+import { openBytes, openSealed, sealBytes, sealInSteps, sealingBytes, sealingKey } from "./xaes.ts";
 
 // C2SP, XAES-256-GCM, "Test vectors": the second derives its key through the reduction by 0x87.
 const vectors = [
@@ -28,10 +28,26 @@ test("seals a list of chunks as one, of any size", async () => {
     const plain = Buffer.concat(chunks);
     assert.equal(sealed.length, plain.length + sealingBytes);
     assert.ok(plain.equals((await openSealed(key, sealed, "what"))!), `${sizes}`);
+    assert.ok(plain.equals(openBytes(key, sealed, "what")!), `${sizes}, at once`);
   }
 });
 
-test("opens nothing of which a bit is another one", async () => {
+test("derives each message's key from the key and its nonce alone, however many went before", () => {
+  const bytes = systemRandom(32);
+  const used = sealingKey(bytes);
+  for (let index = 0; index < 100; index++) {
+    const sealed = sealBytes(used, Buffer.from(`${index}`), "stream 1", systemRandom);
+    assert.equal(Buffer.from(openBytes(sealingKey(bytes), sealed, "stream 1")!).toString(), `${index}`);
+  }
+});
+
+test("opens nothing of which a bit is another one, small or large", async () => {
+  const large = sealingKey(systemRandom(32));
+  for (const size of [65_536, 200_000]) {
+    const damaged = Buffer.from(sealBytes(large, systemRandom(size), "stream 1", systemRandom));
+    damaged[size >> 1]! ^= 1;
+    assert.equal(await openSealed(large, damaged, "stream 1"), undefined);
+  }
   const key = sealingKey(systemRandom(32));
   const sealed = Buffer.from(sealBytes(key, Buffer.from("frames"), "stream 1", systemRandom));
   for (let bit = 0; bit < 8 * sealed.length; bit++) {

@@ -7,7 +7,7 @@
  *
  * @see https://c2sp.org/XAES-256-GCM
  */
-import { createCipheriv, createDecipheriv } from "node:crypto";
+import { type Cipheriv, createCipheriv, createDecipheriv, type DecipherGCM } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { freeNow } from "../../base/free-now.ts";
 import type { Random } from "../../base/random.ts";
@@ -19,7 +19,13 @@ const tagBytes = 16;
 export const sealingBytes = nonceBytes + tagBytes;
 
 /** A key of 32 bytes, made ready. */
-export type SealingKey = { readonly bytes: Uint8Array; readonly mask: Uint8Array };
+export type SealingKey = {
+  readonly bytes: Uint8Array;
+  /** AES of single blocks, which keeps no state from one to the next. */
+  readonly blockCipher: Cipheriv;
+  /** What a message's key is derived from: two blocks, which lack only the nonce. */
+  readonly derivation: Uint8Array;
+};
 
 /** OpenSSL is asked for this much at a time: larger outputs would come from memory that the kernel must clear first. */
 const stepBytes = 1 << 16;
@@ -29,11 +35,20 @@ const breathBytes = 1 << 20;
 
 export function sealingKey(bytes: Uint8Array): SealingKey {
   if (bytes.length !== 32) throw new RangeError(`a key of 32 bytes is needed, not of ${bytes.length}`);
-  const mask = encryptBlocks(bytes, new Uint8Array(16));
+  const blockCipher = createCipheriv("aes-256-ecb", bytes, null).setAutoPadding(false);
+  const mask = blockCipher.update(new Uint8Array(16));
   const carry = mask[0]! >> 7;
   for (let at = 0; at < 16; at++) mask[at] = ((mask[at]! << 1) | ((mask[at + 1] ?? 0) >> 7)) & 0xff;
   mask[15]! ^= carry * 0x87;
-  return { bytes, mask };
+
+  // CMAC in counter mode over the label "X" and the nonce's first half.
+  const derivation = new Uint8Array(32);
+  for (const counter of [1, 2]) {
+    const block = derivation.subarray(16 * counter - 16, 16 * counter);
+    block.set([0, counter, 0x58, 0]);
+    for (let at = 0; at < 16; at++) block[at]! ^= mask[at]!;
+  }
+  return { bytes, blockCipher, derivation };
 }
 
 /** Nonce, ciphertext and tag, in this order. A piece may be looked at until the next one is asked for. */
@@ -66,16 +81,12 @@ export function sealBytes(key: SealingKey, bytes: Uint8Array, about: string, ran
 
 /** What was sealed, or `undefined` when any bit of it, of `about` or of the key is another one. */
 export async function openSealed(key: SealingKey, sealed: Uint8Array, about: string): Promise<Uint8Array | undefined> {
-  const sizeBytes = sealed.length - sealingBytes;
-  if (sizeBytes < 0) return undefined;
-  const nonce = sealed.subarray(0, nonceBytes);
-  const decipher = createDecipheriv("aes-256-gcm", deriveKey(key, nonce), nonce.subarray(12));
-  decipher.setAAD(Buffer.from(about));
-  decipher.setAuthTag(sealed.subarray(nonceBytes + sizeBytes));
-  const opened = Buffer.allocUnsafe(sizeBytes);
+  if (sealed.length <= stepBytes) return openBytes(key, sealed, about);
+  const decipher = decipherOf(key, sealed, about);
+  const opened = Buffer.allocUnsafe(sealed.length - sealingBytes);
   let at = 0;
   let sinceBreath = 0;
-  for (const step of stepsOf([sealed.subarray(nonceBytes, nonceBytes + sizeBytes)])) {
+  for (const step of stepsOf([sealed.subarray(nonceBytes, -tagBytes)])) {
     if (breathBytes <= sinceBreath) {
       await setImmediate();
       sinceBreath = 0;
@@ -85,12 +96,33 @@ export async function openSealed(key: SealingKey, sealed: Uint8Array, about: str
     freeNow(piece);
     sinceBreath += step.length;
   }
+  return endsWell(decipher) ? opened : undefined;
+}
+
+/** The same for small things: it holds up everything else meanwhile. */
+export function openBytes(key: SealingKey, sealed: Uint8Array, about: string): Uint8Array | undefined {
+  if (sealed.length < sealingBytes) return undefined;
+  const decipher = decipherOf(key, sealed, about);
+  const opened = decipher.update(sealed.subarray(nonceBytes, -tagBytes));
+  return endsWell(decipher) ? opened : undefined;
+}
+
+function decipherOf(key: SealingKey, sealed: Uint8Array, about: string): DecipherGCM {
+  const nonce = sealed.subarray(0, nonceBytes);
+  const decipher = createDecipheriv("aes-256-gcm", deriveKey(key, nonce), nonce.subarray(12));
+  decipher.setAAD(Buffer.from(about));
+  decipher.setAuthTag(sealed.subarray(-tagBytes));
+  return decipher;
+}
+
+/** Only then may anybody see what was opened. */
+function endsWell(decipher: DecipherGCM): boolean {
   try {
     decipher.final();
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
-  return opened;
 }
 
 /** Small chunks together, large ones in parts, without a copy where one is not needed. Look at a step before anything else. */
@@ -114,18 +146,11 @@ function* stepsOf(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
   if (0 < gatheredBytes) yield gathered.subarray(0, gatheredBytes);
 }
 
-/** CMAC in counter mode over the label "X" and the nonce's first half: two blocks, 256 bits. */
-function deriveKey({ bytes, mask }: SealingKey, nonce: Uint8Array): Uint8Array {
-  const blocks = new Uint8Array(32);
-  for (const counter of [1, 2]) {
-    const block = blocks.subarray(16 * counter - 16, 16 * counter);
-    block.set([0, counter, 0x58, 0]);
-    block.set(nonce.subarray(0, 12), 4);
-    for (let at = 0; at < 16; at++) block[at]! ^= mask[at]!;
+function deriveKey({ blockCipher, derivation }: SealingKey, nonce: Uint8Array): Uint8Array {
+  const blocks = derivation.slice();
+  for (let at = 0; at < 12; at++) {
+    blocks[4 + at]! ^= nonce[at]!;
+    blocks[20 + at]! ^= nonce[at]!;
   }
-  return encryptBlocks(bytes, blocks);
-}
-
-function encryptBlocks(key: Uint8Array, blocks: Uint8Array): Uint8Array {
-  return createCipheriv("aes-256-ecb", key, null).setAutoPadding(false).update(blocks);
+  return blockCipher.update(blocks);
 }
