@@ -1,6 +1,7 @@
 /** What a folder owes beyond the contract that every blob store keeps (test/contract). */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,6 +50,20 @@ test("keeps others out of its folders and files", async () => {
   for (const path of paths) {
     const found = await stat(join(folder, path));
     assert.equal(found.mode & 0o777, found.isDirectory() ? 0o700 : 0o600, path);
+  }
+});
+
+test("keeps every byte of files of any size, whether or not they end with a block of the disk", async () => {
+  const store = await openStore(folder);
+  const block = 4096;
+  for (const around of [0, block, 128 << 10, 1 << 20, (1 << 20) + (1 << 16), 3 << 20]) {
+    for (const size of [around - 1, around, around + 1].filter((bytes) => 0 <= bytes)) {
+      const bytes = randomBytes(size);
+      assert.deepEqual(await store.put("sized", bytes), { sizeBytes: size });
+      assert.equal((await stat(join(folder, "sized~"))).size, size);
+      const read = Buffer.concat(await Array.fromAsync((await store.get("sized"))!));
+      assert.ok(bytes.equals(read), `${size} bytes`);
+    }
   }
 });
 

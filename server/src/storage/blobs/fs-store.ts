@@ -10,18 +10,16 @@ import { randomText } from "../../base/ids.ts";
 import type { Random } from "../../base/random.ts";
 import { checkBlobKey } from "./blob-key.ts";
 import type { BlobInfo, BlobKey, BlobStore } from "./blob-store.ts";
-import { BufferPool } from "./buffer-pool.ts";
 import { type OpenFile, OpenFiles } from "./open-files.ts";
-import { type Chunks, untilAborted } from "./until-aborted.ts";
+import { buffers, writeFile } from "./write-file.ts";
 
 const suffix = "~";
 /** Where files grow up. Begins with a character that no key has, so that no blob is ever below it. */
 const nursery = "~growing";
 /** Blobs lie in a few dozen folders. */
 const maxOpenFolders = 64;
-/** Gathered before they are written, and read at once: a system call for each network chunk would cost more than the disk. */
+/** Read at once. */
 const chunkBytes = 1 << 20;
-const buffers = new BufferPool(chunkBytes);
 
 export async function openFsBlobs({ folder, random }: { folder: string; random: Random }): Promise<BlobStore> {
   const made = await mkdir(join(folder, nursery), { recursive: true, mode: 0o700 });
@@ -35,16 +33,9 @@ export async function openFsBlobs({ folder, random }: { folder: string; random: 
     async put(key, body, { signal } = {}) {
       const path = pathOf(key);
       const growing = join(folder, nursery, `${process.pid}-${randomText(random, 16)}`);
-      const file = await open(growing, "wx", 0o600);
-      let sizeBytes = 0;
+      let sizeBytes: number;
       try {
-        try {
-          sizeBytes = await writeAll(file, body, signal);
-          await file.datasync();
-        } finally {
-          // What counts is on the disk by now, or never will be.
-          void file.close().catch(() => {});
-        }
+        sizeBytes = await writeFile(growing, body, signal);
         signal?.throwIfAborted();
         await folders.make(dirname(path));
         await rename(growing, path);
@@ -87,47 +78,6 @@ export async function openFsBlobs({ folder, random }: { folder: string; random: 
       await folders.close();
     },
   };
-}
-
-async function writeAll(file: FileHandle, body: Chunks | Uint8Array, signal: AbortSignal | undefined): Promise<number> {
-  let sizeBytes = 0;
-  const gathered = buffers.take();
-  let gatheredBytes = 0;
-
-  /** A promise only where there is something to wait for: awaiting each of many small chunks would cost more than its copy. */
-  function add(chunk: Uint8Array): Promise<void> | undefined {
-    sizeBytes += chunk.length;
-    if (gathered.length < gatheredBytes + chunk.length) return addAfterFlush(chunk);
-    gathered.set(chunk, gatheredBytes);
-    gatheredBytes += chunk.length;
-    return undefined;
-  }
-
-  async function addAfterFlush(chunk: Uint8Array): Promise<void> {
-    await flush();
-    if (gathered.length < chunk.length) return file.writeFile(chunk);
-    gathered.set(chunk);
-    gatheredBytes = chunk.length;
-  }
-
-  async function flush(): Promise<void> {
-    await file.writeFile(gathered.subarray(0, gatheredBytes));
-    gatheredBytes = 0;
-  }
-
-  try {
-    if (body instanceof Uint8Array) await add(body);
-    else if (Symbol.iterator in body && signal === undefined) {
-      for (const chunk of body) {
-        const writing = add(chunk);
-        if (writing !== undefined) await writing;
-      }
-    } else for await (const chunk of untilAborted(body, signal)) await add(chunk);
-    await flush();
-    return sizeBytes;
-  } finally {
-    buffers.giveBack(gathered);
-  }
 }
 
 /** A range of an open file, read as it is asked for. Lets go of the file at the end, or when the reader leaves early. */
