@@ -39,7 +39,6 @@ const day = 24 * 3600_000;
 export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
   const { folder, days, accountId, clock, random, log, flushMs = 1000, maxWaitingBytes = 8 << 20 } = options;
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const chance = inBulk(random);
   /** By day. */
   let waiting = new Map<string, Lines>();
   let bytes = 0;
@@ -107,7 +106,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
         lost++;
         return;
       }
-      const record = cloudTrailRecord(call, accountId, uuid(chance));
+      const record = cloudTrailRecord(call, accountId, uuid(random));
       const date = record.eventTime.slice(0, 10);
       let lines = waiting.get(date);
       if (lines === undefined) {
@@ -120,20 +119,6 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
       await flushing.close();
       await flush();
     },
-  };
-}
-
-/** The same chance, asked for less often: each asking costs more than a record. */
-function inBulk(random: Random): Random {
-  let bytes = random(0);
-  let at = 0;
-  return (size) => {
-    if (bytes.length < at + size) {
-      bytes = random(Math.max(4096, size));
-      at = 0;
-    }
-    at += size;
-    return bytes.subarray(at - size, at);
   };
 }
 
