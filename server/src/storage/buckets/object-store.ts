@@ -17,8 +17,10 @@ import {
   blobsOf,
   deleteObjectRow,
   findObject,
+  findReplaced,
   type ObjectDescription,
   putObjectRow,
+  type Replaced,
   type StoredObject,
 } from "../records/objects.ts";
 import type { Records } from "../records/records.ts";
@@ -53,7 +55,7 @@ export class Vanished extends Error {
 export type NewObject = ObjectDescription & { bucket: string; key: string };
 
 /** Looks at what the key names now and throws when the write must not be; the throw comes out unchanged. */
-export type Check = (existing: StoredObject | undefined) => void;
+export type Check = (existing: Omit<Replaced, "blobs"> | undefined) => void;
 
 export type ReceiveOptions = Pick<Intake, "checksums" | "maxBytes" | "signal" | "sealing"> & {
   /** The part's upload and number: then the bytes lie in a blob however few they are. */
@@ -138,14 +140,15 @@ export function createObjectStore({ records, blobs, objectKeys, clock, random }:
     check?: Check,
     received?: Received,
   ): Promise<StoredObject> {
-    if ((await findBucket(db, object.bucket)) === undefined) refuse(new Vanished("bucket"));
-    const existing = await findObject(db, object.bucket, object.key);
+    const found = await findReplaced(db, object.bucket, object.key);
+    if (found === undefined) refuse(new Vanished("bucket"));
+    const existing = found.object;
     checkOrRefuse(check, existing);
     if (received !== undefined) await hold(db, received);
     // A clock that was set back must not make a new object older than the one it replaces.
     const stored = { ...object, modifiedAt: Math.max(object.modifiedAt, existing?.modifiedAt ?? 0) };
     await putObjectRow(db, stored);
-    if (existing !== undefined) await release(db, blobsOf(existing.bytes));
+    if (existing !== undefined) await release(db, existing.blobs);
     return stored;
   }
 
@@ -234,11 +237,11 @@ export function createObjectStore({ records, blobs, objectKeys, clock, random }:
 
     delete: (bucket, key, check) =>
       commit(async (db) => {
-        const existing = await findObject(db, bucket, key);
+        const existing = (await findReplaced(db, bucket, key))?.object;
         checkOrRefuse(check, existing);
         if (existing === undefined) return;
         await deleteObjectRow(db, bucket, key);
-        await release(db, blobsOf(existing.bytes));
+        await release(db, existing.blobs);
       }),
 
     begin: (description) =>
@@ -304,7 +307,7 @@ export function cameFrom({ bytes }: StoredObject, uploadId: string): boolean {
   return bytes.kind === "parts" && bytes.parts[0]!.blob.split("/").at(-1)!.startsWith(`${uploadId}-`);
 }
 
-function checkOrRefuse(check: Check | undefined, existing: StoredObject | undefined): void {
+function checkOrRefuse(check: Check | undefined, existing: Parameters<Check>[0]): void {
   if (check !== undefined) orRefuse(() => check(existing));
 }
 

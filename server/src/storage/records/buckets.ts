@@ -2,6 +2,7 @@
  * Buckets: their row and the queries on it. Names are unique across accounts, as S3's are.
  */
 import type { Kysely } from "kysely";
+import { prepared } from "./prepared.ts";
 import type { BucketRow, Tables } from "./tables.ts";
 
 export type Tag = { Key: string; Value: string };
@@ -59,9 +60,15 @@ export async function insertBucket(db: Kysely<Tables>, bucket: Bucket): Promise<
 }
 
 export async function findBucket(db: Kysely<Tables>, name: string): Promise<Bucket | undefined> {
-  const row = await db.selectFrom("buckets").selectAll().where("name", "=", name).executeTakeFirst();
+  const [row] = (await bucketQuery(db, [name])).rows;
   return row && bucketOf(row);
 }
+
+export const bucketColumns = ["name", "account", "region", "created_at", "settings"] as const;
+
+const bucketQuery = prepared<[string], BucketRow>(1, (db, [name]) =>
+  db.selectFrom("buckets").select(bucketColumns).where("name", "=", name),
+);
 
 export async function listBuckets(
   db: Kysely<Tables>,
@@ -106,7 +113,7 @@ export async function changeBucketSettings(
     .execute();
 }
 
-function bucketOf(row: BucketRow): Bucket {
+export function bucketOf(row: BucketRow): Bucket {
   return {
     name: row.name,
     account: row.account,

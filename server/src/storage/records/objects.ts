@@ -4,9 +4,10 @@
  * A row holds its bytes in one of three ways: in itself, in one blob, or in the blobs of the parts it was uploaded in.
  */
 import type { Kysely } from "kysely";
-import type { Tag } from "./buckets.ts";
+import { type Bucket, bucketColumns, bucketOf, type Tag } from "./buckets.ts";
 import { beyondPrefix } from "./key-order.ts";
-import type { ObjectRow, Tables } from "./tables.ts";
+import { prepared } from "./prepared.ts";
+import type { BucketRow, ObjectRow, Tables } from "./tables.ts";
 
 /** Base64, by the algorithm's lower-case name. */
 export type ChecksumValues = Readonly<Record<string, string>>;
@@ -64,24 +65,98 @@ export type StoredObject = ObjectDescription & {
 export type ListedObject = Pick<StoredObject, "key" | "size" | "etag" | "modifiedAt" | "storageClass" | "checksums">;
 
 export async function findObject(db: Kysely<Tables>, bucket: string, key: string): Promise<StoredObject | undefined> {
-  const row = await db
-    .selectFrom("objects")
-    .selectAll()
-    .where("bucket", "=", bucket)
-    .where("key", "=", key)
-    .executeTakeFirst();
-  return row && objectOf(row);
+  const [row] = (await objectQuery(db, [bucket, key])).rows;
+  return row && objectOf(bucket, key, row);
 }
+
+const contents = [
+  "size",
+  "etag",
+  "modified_at",
+  "storage_class",
+  "headers",
+  "metadata",
+  "tags",
+  "checksums",
+  "inline",
+  "blob",
+  "parts",
+  "encryption",
+] as const;
+
+type Contents = Pick<ObjectRow, (typeof contents)[number]>;
+
+const objectQuery = prepared<[string, string], Contents>(2, (db, [bucket, key]) =>
+  db.selectFrom("objects").select(contents).where("bucket", "=", bucket).where("key", "=", key),
+);
+
+/** Both in one look, for an object is hardly ever wanted without its bucket. */
+export async function findWithBucket(
+  db: Kysely<Tables>,
+  bucket: string,
+  key: string,
+): Promise<{ bucket?: Bucket; object?: StoredObject }> {
+  const [row] = (await withBucketQuery(db, [key, bucket])).rows;
+  if (row === undefined) return {};
+  const isThere = row.size !== null;
+  return { bucket: bucketOf(row), object: isThere ? objectOf(bucket, key, row as Contents) : undefined };
+}
+
+type Nullable<Row> = { [Column in keyof Row]: Row[Column] | null };
+
+const withBucketQuery = prepared<[string, string], BucketRow & Nullable<Contents>>(2, (db, [key, bucket]) =>
+  db
+    .selectFrom("buckets")
+    .leftJoin("objects", (join) => join.onRef("objects.bucket", "=", "buckets.name").on("objects.key", "=", key))
+    .select([...bucketColumns, ...contents])
+    .where("name", "=", bucket),
+);
+
+/** What a write wants to know of what it replaces: anything but the bytes themselves. */
+export type Replaced = Pick<StoredObject, "size" | "etag" | "modifiedAt"> & { blobs: readonly string[] };
+
+/** `undefined`: there is no such bucket. */
+export async function findReplaced(
+  db: Kysely<Tables>,
+  bucket: string,
+  key: string,
+): Promise<{ object?: Replaced } | undefined> {
+  const [row] = (await replacedQuery(db, [key, bucket])).rows;
+  if (row === undefined) return undefined;
+  const { size, etag, modified_at: modifiedAt } = row;
+  if (size === null || etag === null || modifiedAt === null) return {};
+  return { object: { size, etag, modifiedAt, blobs: blobsOf(bytesOf({ ...row, inline: null })) } };
+}
+
+const replacedColumns = ["size", "etag", "modified_at", "blob", "parts"] as const;
+
+const replacedQuery = prepared<[string, string], Nullable<Pick<ObjectRow, (typeof replacedColumns)[number]>>>(
+  2,
+  (db, [key, bucket]) =>
+    db
+      .selectFrom("buckets")
+      .leftJoin("objects", (join) => join.onRef("objects.bucket", "=", "buckets.name").on("objects.key", "=", key))
+      .select(replacedColumns)
+      .where("name", "=", bucket),
+);
 
 /** In the place of what the key named before. */
 export async function putObjectRow(db: Kysely<Tables>, object: StoredObject): Promise<void> {
-  const { bucket, key, ...values } = rowOf(object);
-  await db
-    .insertInto("objects")
-    .values({ bucket, key, ...values })
-    .onConflict((conflict) => conflict.columns(["bucket", "key"]).doUpdateSet(values))
-    .execute();
+  const row = rowOf(object);
+  const values = contents.map((column) => row[column]);
+  await putQuery(db, [row.bucket, row.key, ...values]);
 }
+
+const putQuery = prepared<unknown[], never>(2 + contents.length, (db, [bucket, key, ...values]) =>
+  db
+    .insertInto("objects")
+    .values({ bucket, key, ...Object.fromEntries(contents.map((column, at) => [column, values[at]])) } as never)
+    .onConflict((conflict) =>
+      conflict
+        .columns(["bucket", "key"])
+        .doUpdateSet((eb) => Object.fromEntries(contents.map((column) => [column, eb.ref(`excluded.${column}`)]))),
+    ),
+);
 
 export async function deleteObjectRow(db: Kysely<Tables>, bucket: string, key: string): Promise<void> {
   await db.deleteFrom("objects").where("bucket", "=", bucket).where("key", "=", key).execute();
@@ -137,10 +212,10 @@ export function blobsOf(bytes: ObjectBytes): readonly string[] {
   return bytes.kind === "blob" ? [bytes.blob] : bytes.parts.map(({ blob }) => blob);
 }
 
-function objectOf(row: ObjectRow): StoredObject {
+function objectOf(bucket: string, key: string, row: Contents): StoredObject {
   return {
-    bucket: row.bucket,
-    key: row.key,
+    bucket,
+    key,
     size: row.size,
     etag: row.etag,
     modifiedAt: row.modified_at,
@@ -154,7 +229,7 @@ function objectOf(row: ObjectRow): StoredObject {
   };
 }
 
-function bytesOf(row: ObjectRow): ObjectBytes {
+function bytesOf(row: Pick<Nullable<ObjectRow>, "inline" | "blob" | "parts">): ObjectBytes {
   if (row.parts !== null) return { kind: "parts", parts: JSON.parse(row.parts) };
   if (row.blob !== null) return { kind: "blob", blob: row.blob };
   return { kind: "inline", bytes: row.inline ?? new Uint8Array() };
