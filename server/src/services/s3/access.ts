@@ -53,7 +53,7 @@ export function onStoredObject<Input extends OnObject>(...actions: readonly stri
 
 export async function storedObjectAccess(ctx: Call, actions: readonly string[], object: OnObject) {
   const { tags = [] } = (await objectOf(ctx, object.Bucket, object.Key)) ?? {};
-  return Promise.all(actions.map((action) => objectAccess(ctx, action, object, tagKeys("s3:existingobjecttag", tags))));
+  return objectAccesses(ctx, actions, object, tagKeys("s3:existingobjecttag", tags));
 }
 
 type Written = OnObject & { ACL?: string; Tagging?: string };
@@ -64,7 +64,7 @@ export async function writeAccess(input: Written, ctx: Call): Promise<Authorizat
   const actions = ["s3:PutObject"];
   if (input.Tagging) actions.push("s3:PutObjectTagging");
   if (input.ACL !== undefined) actions.push("s3:PutObjectAcl");
-  return Promise.all(actions.map((action) => objectAccess(ctx, action, input, keys)));
+  return objectAccesses(ctx, actions, input, keys);
 }
 
 export function requestTagKeys(tags: readonly Tag[]): ConditionContext {
@@ -73,7 +73,9 @@ export function requestTagKeys(tags: readonly Tag[]): ConditionContext {
 }
 
 function tagKeys(prefix: string, tags: readonly Tag[]): ConditionContext {
-  return Object.fromEntries(tags.map(({ Key, Value }) => [`${prefix}/${Key.toLowerCase()}`, Value]));
+  const keys: Keys = {};
+  for (const { Key, Value } of tags) keys[`${prefix}/${Key.toLowerCase()}`] = Value;
+  return keys;
 }
 
 export async function mayList(ctx: Call, bucket: string): Promise<boolean> {
@@ -89,32 +91,44 @@ export async function bucketAccess(
   return { action, resource: bucketArn(name), ...(await ownersSide(ctx, name, context)) };
 }
 
-/** What names a version, even `null`, is an action of its own. */
+/** Of one action on an object. */
 export async function objectAccess(
   ctx: Call,
   action: string,
-  { Bucket, Key, VersionId }: OnObject,
+  object: OnObject,
   context?: ConditionContext,
 ): Promise<Authorization> {
-  const version: ConditionContext = VersionId === undefined ? {} : { "s3:versionid": VersionId };
-  return {
-    action: VersionId === undefined ? action : action.replace(/Object(?=$|Tagging|Acl|Attributes)/, "ObjectVersion"),
-    resource: objectArn(Bucket, Key),
-    ...(await ownersSide(ctx, Bucket, { ...version, ...context })),
-  };
+  const [access] = await objectAccesses(ctx, [action], object, context);
+  return access!;
 }
 
-async function ownersSide(ctx: Call, name: string, context: ConditionContext = {}) {
+/** What names a version, even `null`, is an action of its own. */
+async function objectAccesses(
+  ctx: Call,
+  actions: readonly string[],
+  { Bucket, Key, VersionId }: OnObject,
+  context?: ConditionContext,
+): Promise<Authorization[]> {
+  const resource = objectArn(Bucket, Key);
+  const keys = VersionId === undefined ? context : { "s3:versionid": VersionId, ...context };
+  const side = await ownersSide(ctx, Bucket, keys);
+  return actions.map((action) => ({
+    action: VersionId === undefined ? action : action.replace(/Object(?=$|Tagging|Acl|Attributes)/, "ObjectVersion"),
+    resource,
+    ...side,
+  }));
+}
+
+async function ownersSide(ctx: Call, name: string, context?: ConditionContext): Promise<OwnersSide> {
   const bucket = await bucketOf(ctx, name);
-  const keys = { ...requestKeys(ctx), ...context };
+  const keys = Object.assign(requestKeys(ctx), context);
   // A bucket that is not there is nobody's: the caller's own policies decide whether they are told so.
   if (bucket === undefined) return { context: keys };
-  return {
-    accountId: bucket.account,
-    context: { ...keys, "s3:resourceaccount": bucket.account },
-    resourcePolicy: policyOf(ctx, bucket),
-  };
+  keys["s3:resourceaccount"] = bucket.account;
+  return { accountId: bucket.account, context: keys, resourcePolicy: policyOf(ctx, bucket) };
 }
+
+type OwnersSide = Pick<Authorization, "accountId" | "context" | "resourcePolicy">;
 
 function policyOf(ctx: Call, { name, account, settings }: Bucket): ResourcePolicy | undefined {
   const { policy, publicAccessBlock } = settings;
@@ -142,33 +156,41 @@ const keyHeaders = [
   "x-amz-server-side-encryption-customer-algorithm",
   "x-amz-storage-class",
   "x-amz-website-redirect-location",
-];
+].map((header) => ({ header, key: `s3:${header}` }));
 
-function requestKeys(ctx: Call): ConditionContext {
-  const given = keyHeaders.map((name) => [`s3:${name}`, ctx.header(name)]).filter(([, value]) => value !== undefined);
-  return { ...Object.fromEntries(given), ...signatureKeys(ctx) };
+type Keys = Record<string, ConditionContext[string]>;
+
+/** The caller may add to it. */
+function requestKeys(ctx: Call): Keys {
+  const keys: Keys = {};
+  for (const { header, key } of keyHeaders) {
+    const value = ctx.header(header);
+    if (value !== undefined) keys[key] = value;
+  }
+  addSignatureKeys(keys, ctx);
+  return keys;
 }
 
 /** How the request was signed. */
-function signatureKeys(ctx: Call): ConditionContext {
-  const header = ctx.header("authorization");
-  const algorithm = ctx.query("X-Amz-Algorithm");
-  const isOldLink = ctx.query("AWSAccessKeyId") !== undefined;
-  if (ctx.caller === undefined || (header ?? algorithm) === undefined) {
-    return isOldLink && ctx.caller ? { "s3:authtype": "REST-QUERY-STRING", "s3:signatureversion": "AWS" } : {};
+function addSignatureKeys(keys: Keys, ctx: Call): void {
+  if (ctx.caller === undefined) return;
+  const isHeader = ctx.header("authorization") !== undefined;
+  if (!isHeader && ctx.query("X-Amz-Algorithm") === undefined) {
+    if (ctx.query("AWSAccessKeyId") === undefined) return;
+    keys["s3:authtype"] = "REST-QUERY-STRING";
+    keys["s3:signatureversion"] = "AWS";
+    return;
   }
+  keys["s3:authtype"] = isHeader ? "REST-HEADER" : "REST-QUERY-STRING";
+  keys["s3:signatureversion"] = "AWS4-HMAC-SHA256";
   const signedAt = timeOf(ctx.query("X-Amz-Date") ?? ctx.header("x-amz-date"));
-  return {
-    "s3:authtype": header === undefined ? "REST-QUERY-STRING" : "REST-HEADER",
-    "s3:signatureversion": "AWS4-HMAC-SHA256",
-    ...(signedAt !== undefined && { "s3:signatureage": String(Math.max(0, ctx.clock() - signedAt)) }),
-  };
+  if (signedAt !== undefined) keys["s3:signatureage"] = String(Math.max(0, ctx.clock() - signedAt));
 }
 
 /** `20260402T091527Z` */
 function timeOf(text: string | undefined): number | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text ?? "");
   if (match === null) return undefined;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
-  return Date.UTC(year, month - 1, day, hour, minute, second);
+  const [, year, month, day, hour, minute, second] = match;
+  return Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
 }
