@@ -8,6 +8,7 @@
  * before its tag was found to be right.
  */
 import { createCipheriv, createDecipheriv, hkdfSync } from "node:crypto";
+import { freeNow } from "../../base/free-now.ts";
 import type { ByteRange } from "../blobs/blob-store.ts";
 import type { SealingKey } from "../keys/xaes.ts";
 
@@ -20,7 +21,7 @@ export class DamagedBytes extends Error {
   override readonly name = "DamagedBytes";
 }
 
-/** Takes chunks of any size and keeps none of them. */
+/** Takes chunks of any size and keeps none of them. A piece may be looked at until the next one is asked for. */
 export async function* sealFrames(
   key: SealingKey,
   blob: string,
@@ -35,7 +36,9 @@ export async function* sealFrames(
       const piece = chunk.subarray(at, at + left);
       at += piece.length;
       left -= piece.length;
-      yield cipher.update(piece);
+      const sealed = cipher.update(piece);
+      yield sealed;
+      freeNow(sealed);
       if (0 < left) continue;
       cipher.final();
       yield cipher.getAuthTag();
@@ -57,7 +60,7 @@ export function sealedRange(sizeBytes: number, { from, to }: ByteRange): ByteRan
 }
 
 /**
- * `sealed`: the bytes of `sealedRange`, in chunks that may be lent. @throws DamagedBytes in the place of the first frame
+ * `sealed`: the bytes of `sealedRange`, in chunks that may be lent. `lend`: so is what comes out. @throws DamagedBytes in the place of the first frame
  * that is not as it was sealed
  */
 export async function* openFrames(
@@ -66,14 +69,14 @@ export async function* openFrames(
   sizeBytes: number,
   range: ByteRange,
   sealed: AsyncIterable<Uint8Array>,
+  { lend = false }: { lend?: boolean } = {},
 ): AsyncGenerator<Uint8Array> {
   const own = keyOf(key, blob);
   const expected = sealedRange(sizeBytes, range);
   let index = expected.from / sealedFrameBytes;
   let missing = expected.to - expected.from;
 
-  function open(frame: Uint8Array): Uint8Array {
-    const start = index * frameBytes;
+  function open(frame: Uint8Array): Uint8Array<ArrayBuffer> {
     const decipher = createDecipheriv("aes-256-gcm", own, nonceOf(index++), { authTagLength: tagBytes });
     const body = frame.length - tagBytes;
     decipher.setAuthTag(frame.subarray(body));
@@ -81,9 +84,9 @@ export async function* openFrames(
     try {
       decipher.final();
     } catch (cause) {
-      throw new DamagedBytes(`blob ${blob} is damaged in its bytes from ${start} on`, { cause });
+      throw new DamagedBytes(`blob ${blob} is damaged in its bytes from ${(index - 1) * frameBytes} on`, { cause });
     }
-    return opened.subarray(Math.max(0, range.from - start), Math.max(0, range.to - start));
+    return opened;
   }
 
   const gathered = Buffer.allocUnsafe(sealedFrameBytes);
@@ -105,8 +108,11 @@ export async function* openFrames(
         frame = gathered.subarray(0, wanted);
       }
       missing -= wanted;
+      const start = index * frameBytes;
       const opened = open(frame);
-      if (0 < opened.length) yield opened;
+      const wantedBytes = opened.subarray(Math.max(0, range.from - start), Math.max(0, range.to - start));
+      if (0 < wantedBytes.length) yield wantedBytes;
+      if (lend) freeNow(opened);
     }
   }
   if (0 < missing) throw new DamagedBytes(`blob ${blob} is cut off`);

@@ -109,7 +109,7 @@ async function open(
       ? await blobs.get(blob, isWhole ? undefined : range, { lend })
       : await blobs.get(blob, sealedRange(size, range), { lend: true });
   if (bytes === undefined) throw new Error(`blob ${blob} is gone`);
-  return key === undefined ? bytes : begun(openFrames(key, blob, size, range, bytes));
+  return key === undefined ? bytes : begun(openFrames(key, blob, size, range, bytes, { lend }));
 }
 
 /** With its first chunk at hand, so that damage there is known before an answer begins. */
