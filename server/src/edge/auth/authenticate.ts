@@ -5,6 +5,7 @@
  * anonymous caller may do is decided by the edge. Forms that browsers post to S3 carry their proof in the body:
  * post-policy.ts.
  */
+import type { KeyObject } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Caller } from "../../services/operation.ts";
@@ -100,7 +101,12 @@ export async function authenticate(request: EdgeRequest, options: AuthenticateOp
   return { caller, service, region, kind, ...payload };
 }
 
-export function callerOf({ secret: _, ...caller }: Credential): Caller {
+/** All but the secret. */
+export function callerOf(credential: Credential): Caller {
+  const { accountId, accessKeyId, principalArn, isRoot, userId, session } = credential;
+  const caller: Caller = { accountId, accessKeyId, principalArn, isRoot };
+  if (userId !== undefined) caller.userId = userId;
+  if (session !== undefined) caller.session = session;
   return caller;
 }
 
@@ -148,20 +154,21 @@ function declaredPayload({ headers, rawQuery }: EdgeRequest, { kind, scope }: Cl
 }
 
 /** Tries the readings of a request that differ between clients; each covers all of path, query and signed headers. */
-function checkSignature(request: EdgeRequest, claim: Claim, key: Buffer, payloadHashes: string[], log?: Log): void {
+function checkSignature(request: EdgeRequest, claim: Claim, key: KeyObject, payloadHashes: string[], log?: Log): void {
   const { rawPath, method, rawQuery, headers } = request;
   const { service } = claim.scope;
   const query = canonicalQuery(rawQuery, claim.kind === "presigned" ? "X-Amz-Signature" : undefined);
   // The C and C++ producers sign the path as they send it, `//createStream` included.
   const paths = service === "s3" ? [canonicalPath(rawPath, service)] : [canonicalPath(rawPath, service), rawPath];
-  const tried = new Set<string>();
+  const tried: string[] = [];
   for (const payloadHash of payloadHashes) {
     for (const path of paths) {
       for (const reading of headerReadings) {
-        const signed = claim.signedHeaders.map((name) => [name, reading(headers[name] ?? "")] as const);
+        const signed: [string, string][] = [];
+        for (const name of claim.signedHeaders) signed.push([name, reading(headers[name] ?? "")]);
         const canonicalRequest = buildCanonicalRequest({ method, path, query, headers: signed, payloadHash });
-        if (tried.has(canonicalRequest)) continue;
-        tried.add(canonicalRequest);
+        if (tried.includes(canonicalRequest)) continue;
+        tried.push(canonicalRequest);
         const stringToSign = buildStringToSign(claim.timestamp, claim.scope, canonicalRequest);
         if (equalSignatures(signatureOf(key, stringToSign), claim.signature)) return;
       }
@@ -206,7 +213,6 @@ function checkTime({ kind, scope, timestamp, timeMs, expiresSeconds }: Claim, no
   const { service } = scope;
   const skewMinutes = service === "s3" || service === "elastictranscoder" ? 15 : 5;
   const skewMs = skewMinutes * 60_000;
-  const at = timestampOf(now);
   if (kind === "presigned") {
     const expiresMs = timeMs + expiresSeconds! * 1000;
     if (now <= expiresMs && timeMs - skewMs <= now) return;
@@ -216,7 +222,11 @@ function checkTime({ kind, scope, timestamp, timeMs, expiresSeconds }: Claim, no
       throw authError(service, "linkTime", message, { members });
     }
     if (expiresMs < now) {
-      throw authError(service, "linkTime", `Signature expired: ${timestampOf(expiresMs)} is now earlier than ${at}`);
+      throw authError(
+        service,
+        "linkTime",
+        `Signature expired: ${timestampOf(expiresMs)} is now earlier than ${timestampOf(now)}`,
+      );
     }
   } else if (Math.abs(now - timeMs) <= skewMs) return;
   else if (service === "s3") {
@@ -228,6 +238,7 @@ function checkTime({ kind, scope, timestamp, timeMs, expiresSeconds }: Claim, no
     const message = "The difference between the request time and the current time is too large.";
     throw authError(service, "skewed", message, { members });
   }
+  const at = timestampOf(now);
   const early = `Signature not yet current: ${timestamp} is still later than ${timestampOf(now + skewMs)} (${at} + ${skewMinutes} min.)`;
   const late = `Signature expired: ${timestamp} is now earlier than ${timestampOf(now - skewMs)} (${at} - ${skewMinutes} min.)`;
   throw authError(service, "skewed", now < timeMs ? early : late);
@@ -243,12 +254,11 @@ function iso(timeMs: number): string {
  * against its key (the C and C++ producers leave it unsigned).
  */
 function checkCoverage({ headers }: EdgeRequest, { signedHeaders, scope }: Claim): void {
-  const signed = new Set(signedHeaders);
-  const absent = signedHeaders.filter((name) => headers[name] === undefined);
-  const bare = Object.keys(headers).filter(
-    (name) => name.startsWith("x-amz-") && !mayBeUnsigned.has(name) && headers[name] !== undefined && !signed.has(name),
-  );
-  if (!signed.has("host")) bare.unshift("host");
+  const bare = signedHeaders.has("host") ? [] : ["host"];
+  for (const name in headers) {
+    if (!name.startsWith("x-amz-") || mayBeUnsigned.has(name) || headers[name] === undefined) continue;
+    if (!signedHeaders.has(name)) bare.push(name);
+  }
   if (bare.length > 0) {
     const message = "There were headers present in the request which were not signed";
     const options = scope.service === "s3" ? { members: { HeadersNotSigned: bare.join(", ") } } : {};
@@ -259,6 +269,8 @@ function checkCoverage({ headers }: EdgeRequest, { signedHeaders, scope }: Claim
       options,
     );
   }
+  const absent: string[] = [];
+  for (const name of signedHeaders) if (headers[name] === undefined) absent.push(name);
   if (absent.length > 0) {
     const message = `There were headers signed which are not in the request: ${absent.join(", ")}`;
     throw authError(scope.service, "absentHeaders", message);

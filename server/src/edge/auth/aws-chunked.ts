@@ -8,7 +8,7 @@
  *
  * @see "Signature calculations for the Authorization header: transferring payload in multiple chunks", S3 API reference
  */
-import { createHash, type Hash } from "node:crypto";
+import { createHash, type Hash, type KeyObject } from "node:crypto";
 import { ServiceError } from "../../services/service-error.ts";
 import { emptyBodyHash, type Scope, scopeText, sha256Hex } from "./canonical.ts";
 import { equalSignatures, signatureOf } from "./signing-key.ts";
@@ -23,7 +23,7 @@ export type ChunkedDecoder = {
 };
 
 /** What chunk signatures are chained from: the request's own signature and what made it. */
-export type SignatureChain = { key: Buffer; scope: Scope; timestamp: string; seed: string };
+export type SignatureChain = { key: KeyObject; scope: Scope; timestamp: string; seed: string };
 
 const maxLine = 4096;
 const lf = 0x0a;

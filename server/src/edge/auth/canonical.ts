@@ -6,7 +6,7 @@
  *
  * @see "Create a signed AWS API request", IAM user guide
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 export const emptyBodyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -24,8 +24,12 @@ export function buildCanonicalRequest(parts: {
   headers: readonly (readonly [name: string, value: string])[];
   payloadHash: string;
 }): string {
-  const headerLines = parts.headers.map(([name, value]) => `${name}:${value}\n`).join("");
-  const signedHeaders = parts.headers.map(([name]) => name).join(";");
+  let headerLines = "";
+  let signedHeaders = "";
+  for (const [name, value] of parts.headers) {
+    headerLines += `${name}:${value}\n`;
+    signedHeaders += signedHeaders === "" ? name : `;${name}`;
+  }
   return `${parts.method}\n${parts.path}\n${parts.query}\n${headerLines}\n${signedHeaders}\n${parts.payloadHash}`;
 }
 
@@ -38,7 +42,7 @@ export function buildStringToSign(timestamp: string, scope: Scope, canonicalRequ
  * already encoded a second time.
  */
 export function canonicalPath(rawPath: string, service: string): string {
-  if (service === "s3") return encodePath(percentDecode(rawPath)) || "/";
+  if (service === "s3") return isPlain(rawPath) ? rawPath || "/" : encodePath(percentDecode(rawPath)) || "/";
   const segments: string[] = [];
   for (const segment of rawPath.split("/")) {
     if (segment === "..") segments.pop();
@@ -50,6 +54,7 @@ export function canonicalPath(rawPath: string, service: string): string {
 
 /** Decoded, encoded anew and sorted by encoded name, then value. `without` names one parameter to leave out. */
 export function canonicalQuery(rawQuery: string, without?: string): string {
+  if (rawQuery === "") return "";
   return parseQuery(rawQuery)
     .filter(([name]) => name.toString("latin1") !== without)
     .map(([name, value]) => [percentEncode(name), percentEncode(value)] as const)
@@ -73,7 +78,7 @@ export function parseQuery(rawQuery: string): [name: Buffer, value: Buffer][] {
 
 /** Trimmed, with inner runs of blanks as one. Only ASCII's: `\s` also matches a byte of UTF-8's "à". */
 export function canonicalHeaderValue(value: string): string {
-  return value.replace(/[ \t]+/g, " ").replace(/^ | $/g, "");
+  return /\t| {2}|^ | $/.test(value) ? value.replace(/[ \t]+/g, " ").replace(/^ | $/g, "") : value;
 }
 
 /** RFC 3986: all but unreserved characters as `%XX`. */
@@ -87,6 +92,11 @@ function encodePath(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += byte === 0x2f ? "/" : encodedByte[byte];
   return text;
+}
+
+/** Of characters that stand for themselves, encoded and decoded. */
+function isPlain(path: string): boolean {
+  return /^[A-Za-z0-9\-_.~/]*$/.test(path);
 }
 
 /** A `%` that no two hex digits follow stands for itself. */
@@ -107,8 +117,8 @@ export function percentDecode(text: string): Buffer {
 }
 
 export function sha256Hex(data: string | Uint8Array): string {
-  const hash = createHash("sha256");
-  return (typeof data === "string" ? hash.update(data, wireEncoding(data)) : hash.update(data)).digest("hex");
+  const isWritten = typeof data === "string" && /[^\x00-\x7f]/.test(data);
+  return hash("sha256", isWritten ? Buffer.from(data, wireEncoding(data)) : data);
 }
 
 /** Node hands out header bytes as latin1; only text that never was on the wire can hold more. */

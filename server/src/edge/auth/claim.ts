@@ -10,7 +10,7 @@ export type Claim = {
   accessKeyId: string;
   scope: Scope;
   /** In the order of the client, lower-case as it must be. */
-  signedHeaders: readonly string[];
+  signedHeaders: ReadonlySet<string>;
   signature: string;
   timestamp: string;
   timeMs: number;
@@ -32,10 +32,11 @@ const algorithm = "AWS4-HMAC-SHA256";
  * @throws ServiceError when header and query carry one each
  */
 export function proofKind(request: Signed, service: string): "header" | "presigned" | "presigned-v2" | undefined {
+  const header = request.headers.authorization;
+  if (request.rawQuery === "") return header === undefined ? undefined : "header";
   const query = new Set(parseQuery(request.rawQuery).map(([name]) => name.toString("latin1")));
   const v4 = query.has("X-Amz-Algorithm") || query.has("X-Amz-Credential") || query.has("X-Amz-Signature");
   const v2 = query.has("AWSAccessKeyId") && query.has("Signature");
-  const header = request.headers.authorization;
   if (header !== undefined && (v4 || v2)) {
     const message =
       "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified";
@@ -52,6 +53,7 @@ export function proofKind(request: Signed, service: string): "header" | "presign
 export function claimedService({ headers, rawQuery }: Signed): string | undefined {
   const fromHeader = /Credential=[^,\s]*\/([a-z0-9-]+)\/aws4_request/.exec(headers.authorization?.slice(0, 4096) ?? "");
   if (fromHeader) return fromHeader[1];
+  if (rawQuery === "") return undefined;
   const query = new Map(parseQuery(rawQuery).map(([name, value]) => [name.toString("latin1"), value]));
   const credential = query.get("X-Amz-Credential")?.toString("latin1").slice(-128);
   if (credential !== undefined) return /\/([a-z0-9-]+)\/aws4_request$/.exec(credential)?.[1];
@@ -69,27 +71,30 @@ export function parseHeaderClaim(headers: Signed["headers"], service: string): C
     throw malformed(`Unsupported authorization type: the Authorization header must begin with ${algorithm}`);
   }
 
-  const parts = new Map<string, string>();
+  const parts: { [Name in (typeof headerParts)[number]]?: string } = {};
   for (const part of authorization.slice(scheme.length).split(",")) {
     const equals = part.indexOf("=");
     const name = trimmed(part.slice(0, equals));
     if (equals < 0) throw malformed("Every part of the Authorization header must read name=value");
-    if (!["Credential", "SignedHeaders", "Signature"].includes(name) || parts.has(name)) {
+    if (!isHeaderPart(name) || parts[name] !== undefined) {
       throw malformed("The Authorization header takes Credential, SignedHeaders and Signature, each once");
     }
-    parts.set(name, trimmed(part.slice(equals + 1)));
+    parts[name] = trimmed(part.slice(equals + 1));
   }
-  const missing = ["Credential", "Signature", "SignedHeaders"].filter((name) => !parts.get(name));
-  if (missing.length > 0) {
+  const { Credential, Signature, SignedHeaders } = parts;
+  if (!Credential || !Signature || !SignedHeaders) {
+    const missing = headerParts.filter((name) => !parts[name]);
     throw malformed(missing.map((name) => `Authorization header requires '${name}' parameter.`).join(" "));
   }
 
   const timestamp = headerTimestamp(headers, service);
+  const { accessKeyId, scope } = parseCredential(Credential, timestamp, service, malformed);
   return {
     kind: "header",
-    ...parseCredential(parts.get("Credential")!, timestamp, service, malformed),
-    signedHeaders: parseSignedHeaders(parts.get("SignedHeaders")!, malformed),
-    signature: parts.get("Signature")!,
+    accessKeyId,
+    scope,
+    signedHeaders: parseSignedHeaders(SignedHeaders, malformed),
+    signature: Signature,
     timestamp,
     // A `Date` past the year 9999 is one, but has no timestamp; it is as far off as any.
     timeMs: parseTimestamp(timestamp) ?? Number.POSITIVE_INFINITY,
@@ -97,9 +102,23 @@ export function parseHeaderClaim(headers: Signed["headers"], service: string): C
   };
 }
 
+const headerParts = ["Credential", "Signature", "SignedHeaders"] as const;
+
+function isHeaderPart(name: string): name is (typeof headerParts)[number] {
+  return name === "Credential" || name === "SignedHeaders" || name === "Signature";
+}
+
 /** Of HTTP's own blanks: the language's include others, like that of byte 0xA0. */
 function trimmed(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/g, "");
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text, from)) from++;
+  while (from < to && isBlank(text, to - 1)) to--;
+  return text.slice(from, to);
+}
+
+function isBlank(text: string, at: number): boolean {
+  return text[at] === " " || text[at] === "\t";
 }
 
 /** @throws ServiceError malformed, SigV4A, or with a part missing or doubled */
@@ -163,8 +182,9 @@ export function parseCredential(
   service: string,
   malformed: (message: string) => Error,
 ): { accessKeyId: string; scope: Scope } {
-  const [accessKeyId, date, region, signedService, terminator, ...rest] = text.split("/");
-  if (!accessKeyId || !date || !region || !signedService || terminator === undefined || rest.length > 0) {
+  const parts = text.split("/");
+  const [accessKeyId, date, region, signedService, terminator] = parts;
+  if (!accessKeyId || !date || !region || !signedService || parts.length !== 5) {
     throw malformed(
       "The Credential is malformed; expecting <your-access-key-id>/YYYYMMDD/REGION/SERVICE/aws4_request.",
     );
@@ -180,12 +200,24 @@ export function parseCredential(
   return { accessKeyId, scope: { date, region, service: signedService } };
 }
 
-function parseSignedHeaders(text: string, malformed: (message: string) => Error): readonly string[] {
+const maxLists = 200;
+const maxListCharacters = 500;
+const lists = new Map<string, ReadonlySet<string>>();
+
+/** Clients send the same few lists again and again: some are remembered. */
+function parseSignedHeaders(text: string, malformed: (message: string) => Error): ReadonlySet<string> {
+  const known = lists.get(text);
+  if (known !== undefined) return known;
   const names = text.split(";");
-  if (names.some((name) => !/^[a-z0-9!#$%&'*+\-.^_`|~]+$/.test(name)) || new Set(names).size < names.length) {
+  const distinct = new Set(names);
+  if (names.some((name) => !/^[a-z0-9!#$%&'*+\-.^_`|~]+$/.test(name)) || distinct.size < names.length) {
     throw malformed("SignedHeaders must be a list of lower-case header names, each once, with ; between them");
   }
-  return names;
+  if (text.length <= maxListCharacters) {
+    if (lists.size === maxLists) lists.delete(lists.keys().next().value!);
+    lists.set(text, distinct);
+  }
+  return distinct;
 }
 
 function headerTimestamp(headers: Signed["headers"], service: string): string {

@@ -4,7 +4,7 @@
  * Large bodies are checked while they pass and never held whole. What is wrong shows when the bytes have passed, so
  * whoever reads commits nothing before the body has ended normally.
  */
-import { createHash } from "node:crypto";
+import { createHash, type KeyObject } from "node:crypto";
 import { ServiceError } from "../../services/service-error.ts";
 import type { EdgeRequest } from "../http.ts";
 import { authError } from "./auth-errors.ts";
@@ -17,14 +17,20 @@ type Payload = { body: Bytes; decodedLength?: number; trailers(): Record<string,
 
 /** Nothing promised, nothing checked. */
 export function plainBody({ body, headers }: EdgeRequest): Payload {
-  return { body, decodedLength: parseLength(headers["content-length"]), trailers: () => ({}) };
+  return { body, decodedLength: parseLength(headers["content-length"]), trailers: noTrailers };
 }
 
+const noTrailers = () => ({});
+
 /** `declared`: the verified value of x-amz-content-sha256. */
-export function openStreamed(request: EdgeRequest, declared: string, claim: Claim, key: Buffer): Payload {
+export function openStreamed(request: EdgeRequest, declared: string, claim: Claim, key: KeyObject): Payload {
   const { service } = claim.scope;
   if (declared === "UNSIGNED-PAYLOAD") return plainBody(request);
-  if (isHash(declared)) return { ...plainBody(request), body: verifyHash(request.body, declared, service) };
+  if (isHash(declared)) {
+    const payload = plainBody(request);
+    payload.body = verifyHash(request.body, declared, service);
+    return payload;
+  }
   if (declared.startsWith("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD")) {
     throw authError(service, "notImplemented", "Chunks signed with SigV4A are not supported here.");
   }
