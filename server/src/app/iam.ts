@@ -64,7 +64,8 @@ async function explain(
   const caller = who === "anonymous" ? undefined : await requesterOf(records, who);
   const access = openAccess({ records, clock: systemClock, log: createLog(config["log-level"]) });
   const wanted = { action, resource, ...(await findResourceSide(records, { action, resource })) };
-  const asked = { caller, wanted, request: { ...conditionsOf(caller), ...given } };
+  const conditions = { ...conditionsOf(caller), ...given };
+  const asked = { caller, wanted, request: () => conditions };
   const { allowed } = await access.decide(asked);
   for (const sentence of await access.explain(asked)) process.stdout.write(`${sentence}\n`);
   return allowed ? 0 : 1;

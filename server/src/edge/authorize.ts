@@ -9,8 +9,8 @@ import type { Authorizer } from "./authorizer.ts";
 
 export type Asking = {
   caller: Caller | undefined;
-  /** The global condition keys of the request. */
-  request: ConditionContext;
+  /** The global condition keys of the request; made when they are first asked for. */
+  request(): ConditionContext;
   signingName: string;
   authorizer: Authorizer;
   /** Told of every decision. */
@@ -19,7 +19,7 @@ export type Asking = {
 
 /** @throws ServiceError as the service with this signing name words a refusal */
 export async function authorizeOrDeny(asking: Asking, wanted: Wanted): Promise<void> {
-  for (const one of [wanted].flat()) {
+  for (const one of "action" in wanted ? [wanted] : wanted) {
     const decision = await decide(asking, one);
     if (!decision.allowed) throw refusal(asking, one, decision);
   }

@@ -10,16 +10,16 @@ export type AccessRequest = {
   caller: Caller | undefined;
   wanted: Authorization;
   /** The global condition keys of this request, by lower-case name. */
-  request: ConditionContext;
+  request(): ConditionContext;
 };
 
 export interface Authorizer {
-  decide(asked: AccessRequest): Promise<Decision>;
+  decide(asked: AccessRequest): Decision | Promise<Decision>;
 }
 
 /** Of a server without policies: the root of an account may do everything in it, anybody else nothing. */
 export const rootAlone: Authorizer = {
-  async decide({ caller, wanted }) {
+  decide({ caller, wanted }) {
     const none = { matched: [], missingContext: [] };
     const isOwn = wanted.accountId === undefined || wanted.accountId === caller?.accountId;
     return caller?.isRoot && isOwn

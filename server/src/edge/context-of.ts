@@ -3,6 +3,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
+import type { ConditionContext } from "../policy/policy.types.ts";
 import type { RequestContext } from "../services/operation.ts";
 import type { Authenticated } from "./auth/authenticate.ts";
 import { type Asking, authorizeOrDeny, decide } from "./authorize.ts";
@@ -19,8 +20,12 @@ export function askingOf(
   signingName: string,
   { authorizer = rootAlone, clock, onDecision }: { authorizer?: Authorizer; clock: Clock } & Pick<Asking, "onDecision">,
 ): Asking {
-  const conditions = requestConditions(request, { caller, region, now: clock() });
-  return { caller, request: conditions, signingName, authorizer, onDecision };
+  let conditions: ConditionContext | undefined;
+  const conditionsOf = () => {
+    conditions ??= requestConditions(request, { caller, region, now: clock() });
+    return conditions;
+  };
+  return { caller, request: conditionsOf, signingName, authorizer, onDecision };
 }
 
 export function contextOf(

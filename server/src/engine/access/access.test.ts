@@ -8,6 +8,7 @@ import { postgresMissing, temporaryDatabase } from "../../../test/support/postgr
 import { iamId } from "../../base/ids.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { systemRandom } from "../../base/random.ts";
+import { evaluate } from "../../policy/evaluate.ts";
 import { addToGroup, insertGroup } from "../../storage/records/groups.ts";
 import { putInlinePolicy } from "../../storage/records/inline-policies.ts";
 import { findManagedPolicy, insertManagedPolicy } from "../../storage/records/managed-policies.ts";
@@ -18,6 +19,7 @@ import { insertRole } from "../../storage/records/roles.ts";
 import { openSqliteRecords } from "../../storage/records/sqlite.ts";
 import { insertUser, type User } from "../../storage/records/users.ts";
 import { type Access, openAccess } from "./access.ts";
+import type { AccessWanted } from "./role-access.ts";
 import type { Requester } from "./session.ts";
 
 const account = "123456789012";
@@ -73,7 +75,7 @@ const allow = (...Action: string[]) => documentOf({ Effect: "Allow", Action, Res
 const trusting = (Principal: object) => documentOf({ Effect: "Allow", Action: "sts:AssumeRole", Principal });
 
 async function may(access: Access, caller: Requester | undefined, action: string, resource = "*") {
-  return (await access.decide({ caller, wanted: { action, resource }, request: {} })).allowed;
+  return (await access.decide({ caller, wanted: { action, resource }, request: () => ({}) })).allowed;
 }
 
 async function judgesByAllItHolds(t: TestContext, shared?: Records) {
@@ -163,7 +165,7 @@ test("tags of users and roles are principal tags, and those of a session come be
     };
     const arn = `arn:aws:sts::${account}:assumed-role/r/s`;
     const caller = { accountId: account, principalArn: arn, isRoot: false, userId: `${id}:s`, session };
-    return access.decide({ caller, wanted: { action: "s3:PutObject", resource: "*" }, request });
+    return access.decide({ caller, wanted: { action: "s3:PutObject", resource: "*" }, request: () => request });
   };
   assert.equal((await decide({})).allowed, false);
   assert.equal((await decide({ "aws:principaltag/stage": "test" })).allowed, true);
@@ -235,10 +237,27 @@ test("what cannot be evaluated is denied, and the log says so", async (t) => {
   const decision = await access.decide({
     caller: alice,
     wanted: { action: "s3:GetObject", resource: "*" },
-    request: {},
+    request: () => ({}),
   });
   assert.deepEqual([decision.allowed, decision.decision], [false, "implicitDeny"]);
   assert.equal(errors.length, 1);
+});
+
+test("the root needs no policy in its own account, and no more than another in somebody else's", async (t) => {
+  const { access } = await openAccount(t);
+  const root: Requester = { accountId: account, principalArn: `arn:aws:iam::${account}:root`, isRoot: true };
+  const asked = (more: Partial<AccessWanted>) => {
+    const wanted = { action: "s3:GetObject", resource: "arn:aws:s3:::b/k", ...more };
+    return access.decide({ caller: root, wanted, request: () => ({}) });
+  };
+  const question = { action: "s3:GetObject", resource: "arn:aws:s3:::b/k", resourceAccountId: account };
+  const principal = { type: "root", accountId: account } as const;
+  const evaluated = evaluate({ ...question, principal, context: {}, identity: [] });
+  assert.deepEqual(await asked({}), evaluated);
+  assert.deepEqual(await asked({ accountId: account }), evaluated);
+  assert.equal((await asked({ accountId: "210987654321" })).allowed, false);
+  const document = documentOf({ Effect: "Deny", Principal: "*", Action: "s3:*", Resource: "*" });
+  assert.equal((await asked({ resourcePolicy: { source: "bucket policy of b", document } })).decision, "explicitDeny");
 });
 
 test("says in sentences which statement decides", async (t) => {
@@ -250,10 +269,10 @@ test("says in sentences which statement decides", async (t) => {
   ]);
   await putInlinePolicy(db, alice.userId, { name: "mine", document });
   const wanted = { action: "s3:ListBucket", resource: "arn:aws:s3:::b" };
-  const said = await access.explain({ caller: alice, wanted, request: {} });
+  const said = await access.explain({ caller: alice, wanted, request: () => ({}) });
   assert.match(said[0]!, /user\/alice may do s3:ListBucket on arn:aws:s3:::b/);
   assert.match(said[1]!, /"Lists" of inline policy mine of user alice allows it/);
-  const refused = await access.explain({ caller: alice, wanted, request: { "aws:securetransport": "false" } });
+  const refused = await access.explain({ caller: alice, wanted, request: () => ({ "aws:securetransport": "false" }) });
   assert.match(
     refused.join(" "),
     /may not do .* with an explicit deny .* Statement 2 of inline policy mine of user alice/,

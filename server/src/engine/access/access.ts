@@ -28,13 +28,13 @@ export type Asked = {
   /** `undefined`: nobody in particular. */
   caller: Requester | undefined;
   wanted: AccessWanted;
-  /** The condition keys of the request, by lower-case name. */
-  request: ConditionContext;
+  /** The condition keys of the request, by lower-case name. Not asked for where no policy has a say. */
+  request(): ConditionContext;
 };
 
 export type Access = RoleAccess & {
   /** Never throws for what policies say, or how. */
-  decide(asked: Asked): Promise<Decision>;
+  decide(asked: Asked): Decision | Promise<Decision>;
   /** The same in sentences: the decision, then the statements that made it. @throws MalformedPolicy */
   explain(asked: Asked): Promise<readonly string[]>;
   /** Whether the policy of the resource lets in somebody who has no policies here: a service, a web identity. */
@@ -103,14 +103,14 @@ export function openAccess({ records, clock, log }: AccessOptions): Access {
 
   async function ask({ caller, wanted, request }: Asked): Promise<AccessQuestion> {
     const holdings = caller === undefined ? nothing : await holdingsOf(caller);
-    const context = { ...principalTags(holdings.tags), ...request, ...wanted.context };
+    const context = { ...principalTags(holdings.tags), ...request(), ...wanted.context };
     if (caller === undefined) return questionOf({ type: "anonymous" }, holdings, wanted, context);
     const session = await sessionPolicies(caller);
     return questionOf(principalOf(caller), { ...holdings, ...(session && { session }) }, wanted, context);
   }
 
-  function decide(asked: Asked): Promise<Decision> {
-    return orDeny(asked.wanted, async () => evaluate(await ask(asked)));
+  function decide(asked: Asked): Decision | Promise<Decision> {
+    return isRootAlone(asked) ? asRoot : orDeny(asked.wanted, async () => evaluate(await ask(asked)));
   }
 
   async function holdingsOf({ isRoot, session, userId }: Requester): Promise<Holdings> {
@@ -174,7 +174,7 @@ export function openAccess({ records, clock, log }: AccessOptions): Access {
           tags: {},
         },
       };
-      const request = {
+      const request = (): ConditionContext => ({
         "aws:currenttime": new Date(clock()).toISOString(),
         "aws:epochtime": String(Math.floor(clock() / 1000)),
         "aws:principalarn": roleArn,
@@ -184,13 +184,27 @@ export function openAccess({ records, clock, log }: AccessOptions): Access {
         "aws:viaawsservice": "true",
         "aws:principalisawsservice": "false",
         "aws:securetransport": "true",
-      };
+      });
       return decide({ caller, wanted, request });
     },
 
     forget: gatherer.forget,
   };
 }
+
+/** The root of an account may do everything in it, where no policy has a say. */
+function isRootAlone({ caller, wanted: { accountId, resourcePolicy } }: Asked): boolean {
+  const isOwn = accountId === undefined || accountId === caller?.accountId;
+  return caller?.isRoot === true && caller.session === undefined && isOwn && resourcePolicy === undefined;
+}
+
+const asRoot: Decision = {
+  allowed: true,
+  decision: "allowed",
+  reason: "as the root of the account",
+  matched: [],
+  missingContext: [],
+};
 
 const nothing: Holdings = { identity: [], tags: {} };
 
