@@ -18,115 +18,150 @@ type Violation = { value?: unknown; path: string; rule: string };
 const maxViolations = 50;
 const maxShownCharacters = 1024;
 
+/** What is to be looked at in a value: made once, when the first call comes. */
+type Plan = { rule: Constraint | undefined; below: Below | undefined };
+type Below =
+  | { kind: "structure"; members: readonly MemberPlan[] }
+  | { kind: "list"; element: Plan }
+  | { kind: "map"; key: Plan | undefined; value: Plan | undefined };
+type MemberPlan = { name: string; path: string; required: boolean; isSensitive: boolean; plan: Plan | undefined };
+
 /** @throws ServiceError (from the checker) that names every violation, as the service with this signing name words it */
 export function compileConstraints(constraints: ServiceConstraints, signingName: string): Checker {
-  const patterns = new Map<RegExp, RegExp>();
-  const interesting = new Map<Type, boolean>();
+  const structures = new Map<StructureType, readonly MemberPlan[]>();
+  const unfinished = new Set<StructureType>();
 
-  function check(type: Type, value: unknown, path: string, name: string, found: Violation[]): void {
-    if (maxViolations <= found.length) return;
+  /** `undefined`: there is nothing to look at, also below. */
+  function planOf(type: Type, name: string): Plan | undefined {
     const rule = constraints[name] ?? constraints[name.replace(/^[^.]+/, "*")];
-    if (rule !== undefined) found.push(...violations(rule, value, path));
-    if (!hasRules(type, name)) return;
-    if (type.kind === "structure") checkMembers(type, value as Record<string, unknown>, path, found);
-    else if (type.kind === "list") {
-      for (const [i, element] of (value as unknown[]).entries()) {
-        if (element !== null) check(type.member.type, element, `${path}.${i + 1}.member`, `${name}.member`, found);
-      }
-    } else if (type.kind === "map") {
-      for (const [key, element] of Object.entries(value as object)) {
-        check(type.key.type, key, `${path}.${key}.key`, `${name}.key`, found);
-        if (element !== null) check(type.value.type, element, `${path}.${key}.member`, `${name}.value`, found);
-      }
-    }
+    const below = belowOf(type, name);
+    return rule === undefined && below === undefined ? undefined : { rule, below };
   }
 
-  function checkMembers(type: StructureType, value: Record<string, unknown>, path: string, found: Violation[]): void {
-    for (const member of type.members) {
-      const element = value[member.name];
-      const memberPath = path === "" ? lowerCamel(member.name) : `${path}.${lowerCamel(member.name)}`;
-      if (element !== undefined && element !== null) {
-        const before = found.length;
-        check(member.type, element, memberPath, `${type.name}.${member.name}`, found);
-        if (member.isSensitive) for (const violation of found.slice(before)) delete violation.value;
-      } else if (member.required && !isStream(member)) {
-        found.push({ value: null, path: memberPath, rule: "Member must not be null" });
-      }
-    }
-  }
-
-  /** Whether anything below a value of this type is looked at; what is not is not walked through. */
-  function hasRules(type: Type, name: string): boolean {
+  function belowOf(type: Type, name: string): Below | undefined {
     if (type.kind === "structure") {
-      let known = interesting.get(type);
-      if (known === undefined) {
-        // Until it is known, for a structure that holds itself.
-        interesting.set(type, true);
-        known = type.members.some(
-          (member) =>
-            member.required ||
-            constraints[`${type.name}.${member.name}`] !== undefined ||
-            constraints[`*.${member.name}`] !== undefined ||
-            hasRules(member.type, `${type.name}.${member.name}`),
-        );
-        interesting.set(type, known);
-      }
-      return known;
+      const members = membersOf(type);
+      // One that holds itself is not known yet.
+      return members.length === 0 && !unfinished.has(type) ? undefined : { kind: "structure", members };
     }
-    if (type.kind === "list")
-      return constraints[`${name}.member`] !== undefined || hasRules(type.member.type, `${name}.member`);
+    // As it is: where `*` alone has a rule for elements, keys or values, they are not walked through.
+    if (type.kind === "list") {
+      const element = planOf(type.member.type, `${name}.member`);
+      const isWalked = element?.below !== undefined || constraints[`${name}.member`] !== undefined;
+      return element !== undefined && isWalked ? { kind: "list", element } : undefined;
+    }
     if (type.kind === "map") {
-      return (
-        constraints[`${name}.key`] !== undefined ||
-        constraints[`${name}.value`] !== undefined ||
-        hasRules(type.value.type, `${name}.value`)
-      );
+      const key = planOf(type.key.type, `${name}.key`);
+      const value = planOf(type.value.type, `${name}.value`);
+      const isRuled = constraints[`${name}.key`] !== undefined || constraints[`${name}.value`] !== undefined;
+      return value?.below !== undefined || isRuled ? { kind: "map", key, value } : undefined;
     }
-    return false;
+    return undefined;
   }
 
-  function* violations(rule: Constraint, value: unknown, path: string): Generator<Violation> {
-    const size = sizeOf(value);
-    const [min, max] = rule.length ?? [0, Number.POSITIVE_INFINITY];
-    if (size !== undefined && max < size) {
-      // A text beyond its length meets no pattern: some take long over long ones.
-      return yield { value, path, rule: `Member must have length less than or equal to ${max}` };
+  function membersOf(type: StructureType): readonly MemberPlan[] {
+    const known = structures.get(type);
+    if (known !== undefined) return known;
+    const members: MemberPlan[] = [];
+    structures.set(type, members);
+    unfinished.add(type);
+    for (const member of type.members) {
+      const plan = planOf(member.type, `${type.name}.${member.name}`);
+      const required = member.required && !isStream(member);
+      if (plan === undefined && !required) continue;
+      const { name, isSensitive } = member;
+      members.push({ name, path: lowerCamel(name), required, isSensitive, plan });
     }
-    if (size !== undefined && size < min) {
-      yield { value, path, rule: `Member must have length greater than or equal to ${min}` };
-    }
-    if (rule.range !== undefined && typeof value === "number") {
-      const [least, most] = rule.range;
-      if (!(least <= value)) yield { value, path, rule: `Member must have value greater than or equal to ${least}` };
-      if (most < value) yield { value, path, rule: `Member must have value less than or equal to ${most}` };
-    }
-    if (rule.whole && typeof value === "number" && !Number.isInteger(value)) {
-      yield { value, path, rule: "Member must be a whole number" };
-    }
-    if (rule.pattern !== undefined && typeof value === "string" && !whole(rule.pattern).test(value)) {
-      const printed = rule.pattern.source.replaceAll("\\/", "/");
-      yield { value, path, rule: `Member must satisfy regular expression pattern: ${printed}` };
-    }
-    if (rule.enum !== undefined && typeof value === "string" && !rule.enum.includes(value)) {
-      yield { value, path, rule: `Member must satisfy enum value set: [${rule.enum.join(", ")}]` };
-    }
-  }
-
-  function whole(pattern: RegExp): RegExp {
-    let anchored = patterns.get(pattern);
-    if (anchored === undefined) {
-      anchored = new RegExp(`^(?:${pattern.source})$`, pattern.flags.replace(/[gym]/g, ""));
-      patterns.set(pattern, anchored);
-    }
-    return anchored;
+    unfinished.delete(type);
+    return members;
   }
 
   return (type, input) => {
-    if (!hasRules(type, type.name)) return;
     const found: Violation[] = [];
-    checkMembers(type, input, "", found);
+    checkMembers(membersOf(type), input, "", found);
     if (found.length > 0) throw refusal(signingName, found);
   };
+}
+
+function checkMembers(
+  members: readonly MemberPlan[],
+  value: Record<string, unknown>,
+  path: string,
+  found: Violation[],
+): void {
+  for (const member of members) {
+    const element = value[member.name];
+    if (element !== undefined && element !== null) {
+      if (member.plan === undefined) continue;
+      const before = found.length;
+      check(member.plan, element, path === "" ? member.path : `${path}.${member.path}`, found);
+      if (member.isSensitive) for (const violation of found.slice(before)) delete violation.value;
+    } else if (member.required) {
+      const memberPath = path === "" ? member.path : `${path}.${member.path}`;
+      found.push({ value: null, path: memberPath, rule: "Member must not be null" });
+    }
+  }
+}
+
+function check({ rule, below }: Plan, value: unknown, path: string, found: Violation[]): void {
+  if (maxViolations <= found.length) return;
+  if (rule !== undefined) addViolations(rule, value, path, found);
+  if (below === undefined) return;
+  if (below.kind === "structure") checkMembers(below.members, value as Record<string, unknown>, path, found);
+  else if (below.kind === "list") {
+    for (const [i, element] of (value as unknown[]).entries()) {
+      if (element !== null) check(below.element, element, `${path}.${i + 1}.member`, found);
+    }
+  } else {
+    for (const [key, element] of Object.entries(value as object)) {
+      if (below.key !== undefined) check(below.key, key, `${path}.${key}.key`, found);
+      if (below.value !== undefined && element !== null) check(below.value, element, `${path}.${key}.member`, found);
+    }
+  }
+}
+
+function addViolations(rule: Constraint, value: unknown, path: string, found: Violation[]): void {
+  if (rule.length !== undefined) {
+    const [min, max] = rule.length;
+    const size = sizeOf(value);
+    if (size !== undefined && max < size) {
+      // A text beyond its length meets no pattern: some take long over long ones.
+      found.push({ value, path, rule: `Member must have length less than or equal to ${max}` });
+      return;
+    }
+    if (size !== undefined && size < min) {
+      found.push({ value, path, rule: `Member must have length greater than or equal to ${min}` });
+    }
+  }
+  if (rule.range !== undefined && typeof value === "number") {
+    const [least, most] = rule.range;
+    if (!(least <= value)) {
+      found.push({ value, path, rule: `Member must have value greater than or equal to ${least}` });
+    }
+    if (most < value) found.push({ value, path, rule: `Member must have value less than or equal to ${most}` });
+  }
+  if (rule.whole && typeof value === "number" && !Number.isInteger(value)) {
+    found.push({ value, path, rule: "Member must be a whole number" });
+  }
+  if (rule.pattern !== undefined && typeof value === "string" && !anchored(rule.pattern).test(value)) {
+    const printed = rule.pattern.source.replaceAll("\\/", "/");
+    found.push({ value, path, rule: `Member must satisfy regular expression pattern: ${printed}` });
+  }
+  if (rule.enum !== undefined && typeof value === "string" && !rule.enum.includes(value)) {
+    found.push({ value, path, rule: `Member must satisfy enum value set: [${rule.enum.join(", ")}]` });
+  }
+}
+
+const wholes = new WeakMap<RegExp, RegExp>();
+
+/** It must hold of the whole text. */
+function anchored(pattern: RegExp): RegExp {
+  let whole = wholes.get(pattern);
+  if (whole === undefined) {
+    whole = new RegExp(`^(?:${pattern.source})$`, pattern.flags.replace(/[gym]/g, ""));
+    wholes.set(pattern, whole);
+  }
+  return whole;
 }
 
 /** A body that is missing is an empty one. */
