@@ -3,6 +3,7 @@
  */
 import type { Kysely } from "kysely";
 import { prepared } from "./prepared.ts";
+import { parseShared } from "./shared-json.ts";
 import type { BucketRow, Tables } from "./tables.ts";
 
 export type Tag = { Key: string; Value: string };
@@ -119,6 +120,6 @@ export function bucketOf(row: BucketRow): Bucket {
     account: row.account,
     region: row.region,
     createdAt: row.created_at,
-    settings: JSON.parse(row.settings),
+    settings: parseShared(row.settings),
   };
 }

@@ -7,6 +7,7 @@ import type { Kysely } from "kysely";
 import { type Bucket, bucketColumns, bucketOf, type Tag } from "./buckets.ts";
 import { beyondPrefix } from "./key-order.ts";
 import { prepared } from "./prepared.ts";
+import { parseShared } from "./shared-json.ts";
 import type { BucketRow, ObjectRow, Tables } from "./tables.ts";
 
 /** Base64, by the algorithm's lower-case name. */
@@ -125,7 +126,8 @@ export async function findReplaced(
   if (row === undefined) return undefined;
   const { size, etag, modified_at: modifiedAt } = row;
   if (size === null || etag === null || modifiedAt === null) return {};
-  return { object: { size, etag, modifiedAt, blobs: blobsOf(bytesOf({ ...row, inline: null })) } };
+  const bytes = bytesOf({ parts: row.parts, blob: row.blob, inline: null });
+  return { object: { size, etag, modifiedAt, blobs: blobsOf(bytes) } };
 }
 
 const replacedColumns = ["size", "etag", "modified_at", "blob", "parts"] as const;
@@ -220,13 +222,20 @@ function objectOf(bucket: string, key: string, row: Contents): StoredObject {
     etag: row.etag,
     modifiedAt: row.modified_at,
     storageClass: row.storage_class,
-    headers: JSON.parse(row.headers),
-    metadata: JSON.parse(row.metadata),
-    tags: JSON.parse(row.tags),
-    checksums: JSON.parse(row.checksums),
+    headers: parseShared(row.headers),
+    metadata: parseUnless("{}", row.metadata),
+    tags: parseUnless("[]", row.tags),
+    checksums: parseUnless(noChecksums, row.checksums),
     bytes: bytesOf(row),
-    encryption: row.encryption === null ? undefined : JSON.parse(row.encryption),
+    encryption: row.encryption === null ? undefined : parseShared(row.encryption),
   };
+}
+
+const noChecksums = JSON.stringify({ type: "FULL_OBJECT", values: {} } satisfies Checksums);
+
+/** What hardly two objects have the same of, if any. */
+function parseUnless<Value>(none: string, text: string): Value {
+  return text === none ? parseShared(none) : JSON.parse(text);
 }
 
 function bytesOf(row: Pick<Nullable<ObjectRow>, "inline" | "blob" | "parts">): ObjectBytes {
@@ -235,7 +244,8 @@ function bytesOf(row: Pick<Nullable<ObjectRow>, "inline" | "blob" | "parts">): O
   return { kind: "inline", bytes: row.inline ?? new Uint8Array() };
 }
 
-function rowOf({ bytes, ...object }: StoredObject): ObjectRow {
+function rowOf(object: StoredObject): ObjectRow {
+  const { bytes } = object;
   return {
     bucket: object.bucket,
     key: object.key,

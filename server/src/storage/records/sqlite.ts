@@ -83,6 +83,8 @@ function openFile(path: string): DatabaseSync {
   file.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on");
   // A key that was deleted is nowhere in the file.
   file.exec("pragma secure_delete = on");
+  // Pages that are read often stay in memory: 8 MB, where the engine's own choice is 2.
+  file.exec("pragma cache_size = -8000");
   // From here on waiting is ours (whenFree): the engine's would hold up the whole process.
   file.exec("pragma busy_timeout = 0");
   return file;
