@@ -25,16 +25,29 @@ export type CallRecord = {
 /** What is known so far; a call that is refused early leaves the rest open. */
 export type Found = {
   /** `undefined`: nobody in particular, or a proof that did not hold. */
-  caller?: Caller;
-  kind?: Authenticated["kind"] | "link";
-  region?: string;
-  operation?: string;
+  caller?: Caller | undefined;
+  kind?: Authenticated["kind"] | "link" | undefined;
+  region?: string | undefined;
+  operation?: string | undefined;
   /** By the names of the model, with secrets and bodies in it. */
-  input?: Readonly<Record<string, unknown>>;
-  inputType?: StructureType;
+  input?: Readonly<Record<string, unknown>> | undefined;
+  inputType?: StructureType | undefined;
   /** The first {@link maxDecisions}, in the order in which they were asked for. */
   decisions: { wanted: Authorization; decision: Decision }[];
 };
+
+/** All members are there from the start: objects that get theirs one by one are slow to make and to copy. */
+export function nothingFound(): Found {
+  return {
+    caller: undefined,
+    kind: undefined,
+    region: undefined,
+    operation: undefined,
+    input: undefined,
+    inputType: undefined,
+    decisions: [],
+  };
+}
 
 /** A DeleteObjects asks a thousand times. */
 export const maxDecisions = 10;

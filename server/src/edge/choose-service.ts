@@ -43,9 +43,13 @@ export function chooseService<T extends Choosable>(services: readonly T[], reque
 }
 
 function named<T extends Choosable>(services: readonly T[], name: string, request: EdgeRequest): T | undefined {
-  const [first, ...others] = services.filter(({ model }) => model.signingName === name);
-  if (first === undefined || others.length === 0) return first;
-  return [first, ...others].find(({ protocol }) => hasPath(protocol, request)) ?? first;
+  let first: T | undefined;
+  for (const service of services) {
+    if (service.model.signingName !== name) continue;
+    if (first === undefined) first = service;
+    else return services.find((one) => one.model.signingName === name && hasPath(one.protocol, request)) ?? first;
+  }
+  return first;
 }
 
 /** S3 takes forms in this way as well, but into buckets, and no bucket is called as operations are. */

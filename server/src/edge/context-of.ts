@@ -18,7 +18,8 @@ export function askingOf(
   request: EdgeRequest,
   { caller, region }: Pick<Authenticated, "caller" | "region">,
   signingName: string,
-  { authorizer = rootAlone, clock, onDecision }: { authorizer?: Authorizer; clock: Clock } & Pick<Asking, "onDecision">,
+  { authorizer = rootAlone, clock }: { authorizer?: Authorizer; clock: Clock },
+  onDecision?: Asking["onDecision"],
 ): Asking {
   let conditions: ConditionContext | undefined;
   const conditionsOf = () => {
@@ -28,13 +29,16 @@ export function askingOf(
   return { caller, request: conditionsOf, signingName, authorizer, onDecision };
 }
 
-export function contextOf(
+/** `own`: what the service gives each of its operations. */
+export function contextOf<Own>(
+  own: Own,
   { request, requestId, header, query }: Call,
   { caller, region, trailers }: Authenticated,
   asking: Asking,
   { clock, random }: ContextOptions,
-): RequestContext {
+): Own & RequestContext {
   return {
+    ...own,
     caller,
     accountId: caller?.accountId ?? "anonymous",
     region,

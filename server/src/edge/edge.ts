@@ -15,7 +15,7 @@ import { missingCredentials } from "./auth/auth-errors.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import { authorizeOrDeny } from "./authorize.ts";
 import type { Authorizer } from "./authorizer.ts";
-import { type CallRecord, type Found, linkedOperation, noteDecisions } from "./call-record.ts";
+import { type CallRecord, type Found, linkedOperation, noteDecisions, nothingFound } from "./call-record.ts";
 import { chooseService } from "./choose-service.ts";
 import { type Checker, compileConstraints } from "./constraints.ts";
 import { askingOf, contextOf } from "./context-of.ts";
@@ -88,7 +88,7 @@ export function createEdge(options: EdgeOptions): Handler {
     const chosen = linked === undefined ? chooseService(offered, request) : { service: linked };
     const dialect = "service" in chosen ? chosen.service.model : dialectOf(chosen.unserved);
     const isS3 = dialect.signingName === "s3";
-    const found: Found = { decisions: [] };
+    const found = nothingFound();
     let served: Served | undefined;
     let failure: ServiceError | undefined;
     let answer: EdgeResponse;
@@ -110,7 +110,7 @@ export function createEdge(options: EdgeOptions): Handler {
       const { status } = answer;
       onCall({ ...found, requestId, request, service, startedAtMs, endedAtMs: clock(), status, error: failure });
     }
-    if (isS3 && served !== undefined) {
+    if (isS3 && served !== undefined && request.headers.origin !== undefined) {
       Object.assign(answer.headers, await corsHeadersFor(served.service, request, options));
     }
     if (dialect.signingName === "kinesisvideo") Object.assign(answer.headers, openCorsHeaders);
@@ -181,8 +181,8 @@ async function serve(
   found.input = input;
   found.inputType = asked.operation.input.type;
   if (asked.operation.input.type !== undefined) check(asked.operation.input.type, input);
-  const asking = askingOf(request, who, model.signingName, { ...options, onDecision: noteDecisions(found) });
-  const context = { ...service.context, ...contextOf(call, who, asking, options) };
+  const asking = askingOf(request, who, model.signingName, options, noteDecisions(found));
+  const context = contextOf(service.context, call, who, asking, options);
   if (!service.undeniable?.has(asked.operation.name)) {
     await authorizeOrDeny(asking, await operation.authorize(input, context));
   }

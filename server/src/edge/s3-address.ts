@@ -20,8 +20,13 @@ export function parseS3Address({ rawPath, headers }: Addressed, baseDomains: rea
 
 /** One domain may end in another one: the longest decides, and a domain by itself names no bucket. */
 export function bucketOfHost({ host }: EdgeRequest["headers"], baseDomains: readonly string[]): string | undefined {
-  const name = (host ?? "").replace(/:\d+$/, "").toLowerCase();
-  const ends = baseDomains.map((domain) => `.${domain.toLowerCase()}`).filter((end) => `.${name}`.endsWith(end));
-  const [longest = ""] = ends.toSorted((one, other) => other.length - one.length);
-  return longest !== "" && longest.length < name.length ? name.slice(0, -longest.length) : undefined;
+  if (host === undefined || baseDomains.length === 0) return undefined;
+  const name = host.replace(/:\d+$/, "").toLowerCase();
+  let longest = "";
+  for (const domain of baseDomains) {
+    const end = domain.toLowerCase();
+    if (longest.length < end.length && (name === end || name.endsWith(`.${end}`))) longest = end;
+  }
+  const bucketEnds = name.length - longest.length - 1;
+  return longest !== "" && 0 < bucketEnds ? name.slice(0, bucketEnds) : undefined;
 }

@@ -68,8 +68,8 @@ export async function answerForm(
     fileName: form.fileName,
     Body: withinRange(form.file, lengthRange),
   };
-  const asking = askingOf(request, who, "s3", { ...options, onDecision: noteDecisions(found) });
-  const context = { ...(service.context as object), ...contextOf(call, who, asking, options) };
+  const asking = askingOf(request, who, "s3", options, noteDecisions(found));
+  const context = contextOf(service.context as object, call, who, asking, options);
   await authorizeOrDeny(asking, await postObject.authorize(input, context));
   const { status, headers, response } = await postObject.run(input, context);
   if (response === undefined) return { status, headers };

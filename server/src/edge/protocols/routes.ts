@@ -111,7 +111,7 @@ export function findRoute({ byMethod }: Routes, target: Target): Found | undefin
   let found: { route: Route; labels: Map<string, string> } | undefined;
   const id = target.query.get("x-id")?.[0];
   const segments = splitPath(target.rawPath);
-  for (const route of byMethod.get(target.method) ?? []) {
+  for (const route of byMethod.get(target.method) ?? none) {
     if (route.inBucket !== target.inBucket) continue;
     // In order of precedence: only `x-id` may still prefer a later one among equals.
     if (found !== undefined && (id === undefined || byRank(found.route, route) !== 0)) break;
@@ -120,9 +120,12 @@ export function findRoute({ byMethod }: Routes, target: Target): Found | undefin
     if (labels !== undefined && (found === undefined || route.id === id)) found = { route, labels };
   }
   if (found === undefined) return undefined;
-  const labels = new Map([...found.labels].map(([name, text]) => [name, unquote(text, "label")]));
-  return { operation: found.route.operation, route: found.route, labels };
+  const { route, labels } = found;
+  for (const [name, text] of labels) labels.set(name, unquote(text, "label"));
+  return { operation: route.operation, route, labels };
 }
+
+const none: readonly Route[] = [];
 
 function byRank(a: Route, b: Route): number {
   return Number(isGreedy(a)) - Number(isGreedy(b)) || literalCount(b) - literalCount(a) || b.conditions - a.conditions;
@@ -137,14 +140,14 @@ export function hasPath({ byMethod }: Routes, { rawPath, inBucket }: Pick<Target
 }
 
 function holds({ literals, requiredQuery, requiredHeaders }: Route, { query, header }: Target): boolean {
-  return (
-    literals.every(([name, value]) => {
-      const sent = query.get(name);
-      return sent !== undefined && (value === "" || sent[0] === value);
-    }) &&
-    requiredQuery.every((name) => query.has(name)) &&
-    requiredHeaders.every((name) => header(name) !== undefined)
-  );
+  if (query.size === 0 && 0 < literals.length + requiredQuery.length) return false;
+  for (const [name, value] of literals) {
+    const sent = query.get(name);
+    if (sent === undefined || (value !== "" && sent[0] !== value)) return false;
+  }
+  for (const name of requiredQuery) if (!query.has(name)) return false;
+  for (const name of requiredHeaders) if (header(name) === undefined) return false;
+  return true;
 }
 
 /** Of the encoded path: an encoded slash is part of a label. One slash at the end is optional. */
@@ -155,17 +158,17 @@ function splitPath(rawPath: string): string[] {
 
 function matchPath(pattern: readonly Segment[], path: readonly string[], rawPath: string) {
   const labels = new Map<string, string>();
-  for (const [i, segment] of pattern.entries()) {
+  let at = 1;
+  for (let i = 0; i < pattern.length; i++) {
+    const segment = pattern[i]!;
     if ("label" in segment && segment.greedy) {
       // The rest as it was sent: slashes at its end and in a row are part of it.
-      const rest = rawPath
-        .split("/")
-        .slice(i + 1)
-        .join("/");
+      const rest = rawPath.slice(at);
       return rest === "" ? undefined : labels.set(segment.label, rest);
     }
     const text = path[i];
     if (text === undefined) return undefined;
+    at += text.length + 1;
     if ("label" in segment) {
       if (text === "") return undefined;
       labels.set(segment.label, text);
