@@ -21,12 +21,13 @@ export const documentPace: Pace = { idleMs: 20_000, graceMs: 30_000, bytesPerSec
 /** @throws ServiceError (while it is read) RequestTimeout, in S3's words */
 export async function* pacedBody(body: AsyncIterable<Uint8Array>, pace: Pace): AsyncGenerator<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]();
+  const patience = new Patience();
   let allowedMs = pace.graceMs;
   let isOver = false;
   try {
     for (;;) {
       const since = performance.now();
-      const { done, value } = await within(chunks.next(), Math.min(pace.idleMs, allowedMs));
+      const { done, value } = await patience.wait(chunks.next(), Math.min(pace.idleMs, allowedMs));
       if (done) {
         isOver = true;
         return;
@@ -39,15 +40,43 @@ export async function* pacedBody(body: AsyncIterable<Uint8Array>, pace: Pace): A
     isOver = true;
     throw error;
   } finally {
+    patience.end();
     if (!isOver) await chunks.return?.();
   }
 }
 
-function within<Result>(work: Promise<Result>, ms: number): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(tooSlow()), Math.max(0, ms));
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+/** Many waits, one after the other, with one timer: making and clearing one for each chunk would cost more than its bytes. */
+class Patience {
+  #timer: NodeJS.Timeout | undefined;
+  #firesAt = Number.POSITIVE_INFINITY;
+  #until = 0;
+  #giveUp: ((error: unknown) => void) | undefined;
+
+  wait<Result>(work: Promise<Result>, ms: number): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    this.#until = performance.now() + ms;
+    this.#giveUp = reject;
+    // A timer that fires too early looks again.
+    if (this.#until < this.#firesAt) this.#set();
+    work.then(resolve, reject);
+    return promise;
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #set(): void {
+    clearTimeout(this.#timer);
+    this.#firesAt = this.#until;
+    this.#timer = setTimeout(() => this.#look(), Math.max(0, this.#until - performance.now())).unref();
+  }
+
+  #look(): void {
+    this.#firesAt = Number.POSITIVE_INFINITY;
+    if (performance.now() < this.#until) this.#set();
+    else this.#giveUp?.(tooSlow());
+  }
 }
 
 function tooSlow(): ServiceError {
