@@ -67,18 +67,17 @@ export type Expected = {
 
 /** What the request says of its body. */
 export function expectedChecksums(ctx: Pick<RequestContext, "header" | "query" | "trailers">): Expected {
-  const prefix = "x-amz-checksum-";
   // In links the JS SDK signs the checksum of an empty body, whatever will be sent: there it says nothing.
-  const header = (name: string) => (ctx.query(name) === undefined ? ctx.header(name) : undefined);
-  const announced = (ctx.header("x-amz-trailer") ?? "").toLowerCase().split(",");
-  const trailing = new Set(announced.map((name) => name.trim()));
-  const given = knownToAws
-    .filter((name) => header(prefix + name) !== undefined || trailing.has(prefix + name))
-    .map((name) => algorithmOf(name)!);
+  const sent = (header: string) => (ctx.query(header) === undefined ? ctx.header(header) : undefined);
+  const announced = ctx.header("x-amz-trailer");
+  const trailing = announced === undefined ? [] : announced.split(",").map((name) => name.trim().toLowerCase());
+  const given: Algorithm[] = [];
+  for (const { name, header } of knownToAws)
+    if (sent(header) !== undefined || trailing.includes(header)) given.push(algorithmOf(name)!);
   if (given.length > 1)
     throw invalidRequest("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.");
-  const sentValue = (algorithm: Algorithm) => header(prefix + algorithm) ?? ctx.trailers()[prefix + algorithm];
-  for (const algorithm of given) checkForm(algorithm, header(prefix + algorithm));
+  const sentValue = (algorithm: Algorithm) => sent(headerOf(algorithm)) ?? ctx.trailers()[headerOf(algorithm)];
+  for (const algorithm of given) checkForm(algorithm, sent(headerOf(algorithm)));
 
   const md5 = ctx.header("content-md5");
   if (md5 !== undefined && decodedLength(md5) !== 16) throw invalidDigest(md5);
@@ -96,7 +95,12 @@ export function expectedChecksums(ctx: Pick<RequestContext, "header" | "query" |
   };
 }
 
-const knownToAws = [...algorithms, "md5", "xxhash64", "xxhash3", "xxhash128"];
+const headerOf = (algorithm: string) => `x-amz-checksum-${algorithm}`;
+
+const knownToAws = [...algorithms, "md5", "xxhash64", "xxhash3", "xxhash128"].map((name) => ({
+  name,
+  header: headerOf(name),
+}));
 
 const sizes: Record<Algorithm, number> = { crc32: 4, crc32c: 4, crc64nvme: 8, sha1: 20, sha256: 32, sha512: 64 };
 

@@ -29,18 +29,19 @@ type Described = Pick<
 
 /** `expires`: the header as it was sent. The model makes a date of it, and S3 keeps any text. */
 export function descriptionOf(input: Described, expires: string | undefined): ObjectDescription {
-  const headers = {
-    "content-type": input.ContentType || "binary/octet-stream",
-    "cache-control": input.CacheControl,
-    "content-disposition": input.ContentDisposition,
-    "content-encoding": withoutFraming(input.ContentEncoding),
-    "content-language": input.ContentLanguage,
-    expires,
-    "x-amz-website-redirect-location": input.WebsiteRedirectLocation,
+  const headers: Record<string, string> = { "content-type": input.ContentType || "binary/octet-stream" };
+  const keep = (name: string, value: string | undefined) => {
+    if (value) headers[name] = value;
   };
+  keep("cache-control", input.CacheControl);
+  keep("content-disposition", input.ContentDisposition);
+  keep("content-encoding", withoutFraming(input.ContentEncoding));
+  keep("content-language", input.ContentLanguage);
+  keep("expires", expires);
+  keep("x-amz-website-redirect-location", input.WebsiteRedirectLocation);
   return {
     storageClass: checkStorageClass(input.StorageClass),
-    headers: Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => !!entry[1])),
+    headers,
     metadata: checkMetadata(input.Metadata),
     tags: parseTagHeader(input.Tagging),
   };
@@ -108,8 +109,9 @@ const notDoneHeaders = {
   WriteOffsetBytes: "x-amz-write-offset-bytes",
 } as const;
 
+const notDoneMembers = Object.keys(notDoneHeaders) as (keyof typeof notDoneHeaders)[];
+
 /** Locks and appends that somebody relies on must not be left out silently. */
 export function refuseNotDone(input: Partial<Record<keyof typeof notDoneHeaders, unknown>>): void {
-  for (const [member, header] of Object.entries(notDoneHeaders))
-    if (input[member as keyof typeof notDoneHeaders] !== undefined) throw headerNotDone(header);
+  for (const member of notDoneMembers) if (input[member] !== undefined) throw headerNotDone(notDoneHeaders[member]);
 }

@@ -76,7 +76,8 @@ export async function readerOf(
   asked: CustomerKeyMembers,
 ): Promise<{ customerKey?: Uint8Array }> {
   const customer = checkReader(object, asked);
-  await namingKeyFailures(async () => object.encryption && demandDecrypt(ctx, object.encryption));
+  const { encryption } = object;
+  if (encryption?.mode === "aws:kms") await namingKeyFailures(() => demandDecrypt(ctx, encryption));
   return { customerKey: customer?.key };
 }
 

@@ -17,16 +17,8 @@ export const getObject: Operation<With<GetObjectRequest, "Bucket" | "Key">, GetO
     const object = await needObject(ctx, input);
     const reader = await readerOf(ctx, object, input);
     const { range, headers }: ObjectAnswer = planAnswer(object, input, ctx.header("if-range"));
-    return {
-      ...headers,
-      CacheControl: input.ResponseCacheControl ?? headers.CacheControl,
-      ContentDisposition: input.ResponseContentDisposition ?? headers.ContentDisposition,
-      ContentEncoding: input.ResponseContentEncoding ?? headers.ContentEncoding,
-      ContentLanguage: input.ResponseContentLanguage ?? headers.ContentLanguage,
-      ContentType: input.ResponseContentType ?? headers.ContentType,
-      Expires: input.ResponseExpires ?? headers.Expires,
-      Body: await namingKeyFailures(() => ctx.objects.send(object, { range, ...reader })),
-    };
+    const Body = await namingKeyFailures(() => ctx.objects.send(object, { range, ...reader }));
+    return { ...headers, Body };
   },
 };
 

@@ -12,15 +12,6 @@ export const headObject: Operation<With<HeadObjectRequest, "Bucket" | "Key">, He
   async run(input, ctx) {
     const object = await needObject(ctx, input);
     checkReader(object, input);
-    const { headers } = planAnswer(object, input, ctx.header("if-range"));
-    return {
-      ...headers,
-      CacheControl: input.ResponseCacheControl ?? headers.CacheControl,
-      ContentDisposition: input.ResponseContentDisposition ?? headers.ContentDisposition,
-      ContentEncoding: input.ResponseContentEncoding ?? headers.ContentEncoding,
-      ContentLanguage: input.ResponseContentLanguage ?? headers.ContentLanguage,
-      ContentType: input.ResponseContentType ?? headers.ContentType,
-      Expires: input.ResponseExpires ?? headers.Expires,
-    };
+    return planAnswer(object, input, ctx.header("if-range")).headers;
   },
 };

@@ -42,7 +42,7 @@ export function planAnswer(object: StoredObject, asked: Asked, ifRange?: string)
   // A checksum goes with the bytes it was computed over.
   const checksums = part?.checksums ?? (range === undefined ? typedChecksumMembers(object.checksums) : {});
   const { headers, size } = object;
-  const expires = headers.expires === undefined ? undefined : new Date(headers.expires);
+  const expires = asked.ResponseExpires ?? dateOf(headers.expires);
   return {
     range,
     headers: {
@@ -52,12 +52,12 @@ export function planAnswer(object: StoredObject, asked: Asked, ifRange?: string)
       ContentRange: range && `bytes ${range.from}-${range.to - 1}/${size}`,
       ETag: quoted(object.etag),
       ...(asked.ChecksumMode === "ENABLED" ? checksums : {}),
-      ContentType: headers["content-type"],
-      CacheControl: headers["cache-control"],
-      ContentDisposition: headers["content-disposition"],
-      ContentEncoding: headers["content-encoding"],
-      ContentLanguage: headers["content-language"],
-      Expires: expires && Number.isNaN(expires.getTime()) ? undefined : expires,
+      ContentType: asked.ResponseContentType ?? headers["content-type"],
+      CacheControl: asked.ResponseCacheControl ?? headers["cache-control"],
+      ContentDisposition: asked.ResponseContentDisposition ?? headers["content-disposition"],
+      ContentEncoding: asked.ResponseContentEncoding ?? headers["content-encoding"],
+      ContentLanguage: asked.ResponseContentLanguage ?? headers["content-language"],
+      Expires: expires,
       WebsiteRedirectLocation: headers["x-amz-website-redirect-location"],
       Metadata: object.metadata as Record<string, string>,
       StorageClass: object.storageClass === "STANDARD" ? undefined : (object.storageClass as "GLACIER"),
@@ -66,6 +66,13 @@ export function planAnswer(object: StoredObject, asked: Asked, ifRange?: string)
       ...(encryptionMembers(object.encryption) as Pick<GetObjectOutput, "ServerSideEncryption">),
     },
   };
+}
+
+/** What cannot be read is not shown. */
+function dateOf(header: string | undefined): Date | undefined {
+  if (header === undefined) return undefined;
+  const date = new Date(header);
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 function rangeOf(object: StoredObject, header: string | undefined, ifRange: string | undefined): ByteRange | undefined {
