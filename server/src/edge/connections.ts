@@ -28,8 +28,11 @@ export const connectionLimits: ConnectionLimits = {
 
 /** Watches the connections of a server; tells of each request that came by one. */
 export type ConnectionGuard = {
-  /** False: the connection is closed, and the request not to be answered. */
-  admit(response: ServerResponse, socket: Socket): boolean;
+  /**
+   * False: the connection is closed, and the request not to be answered. `closed` is told when the answer or its
+   * connection is closed, of one that waits behind another too; twice where both are.
+   */
+  admit(response: ServerResponse, socket: Socket, closed: () => void): boolean;
   /** Also those that Node's own `closeAllConnections` does not know yet: in the middle of a TLS handshake. */
   closeAll(): void;
 };
@@ -37,7 +40,7 @@ export type ConnectionGuard = {
 export function guardConnections(server: Server, limits: ConnectionLimits): ConnectionGuard {
   const perClient = new Map<string, number>();
   const open = new Set<Socket>();
-  const asked = new WeakMap<Socket, number>();
+  const connections = new WeakMap<Socket, Connection>();
   // Node's clock of a connection starts again with each byte that moves. Between requests its keep-alive rules.
   server.timeout = limits.stalledMs;
   // Who sends a request and says that it was the last still gets an answer.
@@ -64,33 +67,56 @@ export function guardConnections(server: Server, limits: ConnectionLimits): Conn
     closeAll() {
       for (const socket of open) socket.destroy();
     },
-    admit(response, socket) {
-      // Each request that waits for its turn listens to its connection.
-      if (!asked.has(socket)) socket.setMaxListeners(0);
-      const count = (asked.get(socket) ?? 0) + 1;
-      asked.set(socket, count);
-      if (limits.pipelined < count) {
+    admit(response, socket, closed) {
+      let connection = connections.get(socket);
+      if (connection === undefined) {
+        connection = watch(socket, limits);
+        connections.set(socket, connection);
+      }
+      const { asked, timeout } = connection;
+      asked.set(response, closed);
+      if (limits.pipelined < asked.size) {
         socket.destroy();
         return false;
       }
-      let armed = limits.stalledMs;
-      const arm = (ms: number) => {
-        armed = ms;
-        socket.setTimeout(ms);
-      };
-      const halfClosed = () => arm(response.headersSent ? limits.halfClosedPauseMs : limits.halfClosedMs);
-      socket.once("end", halfClosed);
-      response.once("close", () => {
-        asked.set(socket, asked.get(socket)! - 1);
-        socket.off("end", halfClosed);
+      response.on("close", () => {
+        asked.delete(response);
+        closed();
       });
-      response.on("timeout", () => {
-        const isWaiting = 0 < socket.writableLength;
-        if (isWaiting ? armed === limits.stalledMs : socket.readableEnded) socket.destroy();
-        // Cameras pause, and so do those who watch them.
-        else arm(limits.stalledMs);
-      });
+      response.on("timeout", timeout);
       return true;
+    },
+  };
+}
+
+type Connection = {
+  /** Answers that are not over yet, in order, and who is to be told. */
+  asked: Map<ServerResponse, () => void>;
+  timeout(): void;
+};
+
+function watch(socket: Socket, limits: ConnectionLimits): Connection {
+  const asked = new Map<ServerResponse, () => void>();
+  // Bodies that are thrown away listen to their connection.
+  socket.setMaxListeners(0);
+  let armed = limits.stalledMs;
+  const arm = (ms: number) => {
+    armed = ms;
+    socket.setTimeout(ms);
+  };
+  socket.once("end", () => {
+    for (const response of asked.keys()) arm(response.headersSent ? limits.halfClosedPauseMs : limits.halfClosedMs);
+  });
+  socket.once("close", () => {
+    for (const closed of asked.values()) closed();
+  });
+  return {
+    asked,
+    timeout() {
+      const isWaiting = 0 < socket.writableLength;
+      if (isWaiting ? armed === limits.stalledMs : socket.readableEnded) socket.destroy();
+      // Cameras pause, and so do those who watch them.
+      else arm(limits.stalledMs);
     },
   };
 }

@@ -63,18 +63,27 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   server.maxHeadersCount = 0;
   const guard = guardConnections(server, { ...connectionLimits, ...limits });
   let closing = false;
+  // An answer that had begun before left its connection open for more.
+  const leave = () => {
+    if (closing) setImmediate(() => server.closeIdleConnections());
+  };
   const serve = (request: IncomingMessage, response: ServerResponse, continues: boolean) => {
-    if (!guard.admit(response, request.socket)) return;
+    const gone = new AbortController();
+    const closed = () => {
+      if (!response.writableFinished) gone.abort(new Error("the client went away"));
+    };
+    if (!guard.admit(response, request.socket, closed)) return;
     if (closing) response.setHeader("connection", "close");
     if (maxHeaders * 2 < request.rawHeaders.length) {
       response.writeHead(431, { connection: "close" }).end();
       return;
     }
-    // An answer that had begun before left its connection open for more.
-    const leave = () => setImmediate(() => closing && server.closeIdleConnections());
-    response.once("close", leave);
-    request.once("close", leave);
-    void answer(handler, request, response, continues, secure);
+    response.on("close", leave);
+    request.on("close", leave);
+    // An error of the request or the answer is the client's going: "close" tells of it.
+    request.on("error", ignore);
+    response.on("error", ignore);
+    void answer(handler, request, response, { continues, secure, signal: gone.signal });
   };
   server.on("request", (request, response) => serve(request, response, false));
   server.on("checkContinue", (request, response) => serve(request, response, true));
@@ -102,6 +111,8 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
           resolve();
         });
         server.closeIdleConnections();
+        // One whose answer is just over is not idle yet.
+        leave();
       });
       return closed;
     },
@@ -153,35 +164,22 @@ async function answer(
   handler: Handler,
   request: IncomingMessage,
   response: ServerResponse,
-  continues: boolean,
-  secure: boolean,
+  { continues, secure, signal }: { continues: boolean; secure: boolean; signal: AbortSignal },
 ): Promise<void> {
-  const gone = new AbortController();
-  const leave = () => {
-    if (!response.writableFinished) gone.abort(new Error("the client went away"));
-  };
-  // An answer that waits behind another has no connection yet, and does not hear of its end.
-  request.socket.once("close", leave);
-  response.once("close", () => {
-    request.socket.off("close", leave);
-    leave();
-  });
-  // An error of the request or the answer is the client's going: "close" tells of it.
-  request.on("error", () => {});
-  response.on("error", () => {});
   try {
     const body = continues ? afterContinue(request, response) : request.iterator({ destroyOnReturn: false });
-    const answer = await handler(edgeRequest(request, body, secure, gone.signal));
-    const isUnread = () => !request.complete && hasBody(request);
+    const answer = await handler(edgeRequest(request, body, secure, signal));
     // An answer in pieces may be one to what still comes.
-    if (isUnread() && !isStream(answer.body)) response.setHeader("connection", "close");
-    await writeAnswer(response, answer, request.method === "HEAD", gone.signal);
-    if (isUnread()) drain(request);
+    if (isUnread(request) && !isStream(answer.body)) response.setHeader("connection", "close");
+    await writeAnswer(response, answer, request.method === "HEAD", signal);
+    if (isUnread(request)) drain(request);
   } catch {
     // The handler never throws: only a body that broke off in the middle of its answer comes here.
     response.destroy();
   }
 }
+
+function ignore(): void {}
 
 function edgeRequest(
   request: IncomingMessage,
@@ -218,6 +216,8 @@ async function* afterContinue(request: IncomingMessage, response: ServerResponse
   yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
 }
 
-function hasBody(request: IncomingMessage): boolean {
+/** There is more of its body to come. */
+function isUnread(request: IncomingMessage): boolean {
+  if (request.complete) return false;
   return request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
 }
