@@ -227,10 +227,14 @@ export function recordsContract(name: string, prepare: () => Promise<RecordsFixt
         await add(db, "slower");
       });
       await sleep(5);
-      await other.close();
+      const closed = other.close();
+      await assert.rejects(async () => add(other.db, "too late"));
+      await closed;
       await slow;
       assert.deepEqual(await blobs(), ["slow", "slower"]);
       await assert.rejects(async () => blobs(other.db));
+      await assert.rejects(async () => add(other.db, "too late"));
+      await assert.rejects(other.transaction((db) => add(db, "too late")));
     });
   });
 }

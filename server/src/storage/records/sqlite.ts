@@ -7,11 +7,13 @@
  */
 import { EventEmitter } from "node:events";
 import { chmodSync, closeSync, openSync } from "node:fs";
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   type CompiledQuery,
   type DatabaseConnection,
+  DefaultQueryExecutor,
+  type Dialect,
   type Driver,
   Kysely,
   type QueryResult,
@@ -22,6 +24,7 @@ import {
 import { LogSync } from "./log-sync.ts";
 import { migrate } from "./migrate.ts";
 import type { Records } from "./records.ts";
+import { Statements } from "./sqlite-statements.ts";
 import type { Tables } from "./tables.ts";
 
 /** How long one process waits for another one's transaction. */
@@ -41,14 +44,15 @@ export async function openSqliteRecords({ path, syncs = true }: SqliteOptions): 
   const files = { writer: openFile(path), reader: openFile(path) };
   if (!syncs) files.writer.exec("pragma synchronous = off");
   const log = syncs ? new LogSync(`${path}-wal`) : undefined;
-  const db = new Kysely<Tables>({
-    dialect: {
-      createAdapter: () => new TwoConnections(),
-      createDriver: () => new SqliteDriver(files.writer, files.reader, log),
-      createIntrospector: (kysely) => new SqliteIntrospector(kysely),
-      createQueryCompiler: () => new SqliteQueryCompiler(),
-    },
-  });
+  const driver = new SqliteDriver(files.writer, files.reader, log);
+  const dialect: Dialect = {
+    createAdapter: () => new TwoConnections(),
+    createDriver: () => driver,
+    createIntrospector: (kysely) => new SqliteIntrospector(kysely),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  };
+  const executor = new DirectExecutor(driver, dialect);
+  const db = new Kysely<Tables>({ config: { dialect }, dialect, driver, executor });
   const events = new EventEmitter().setMaxListeners(0);
   let closed = false;
   const records: Records = {
@@ -114,11 +118,28 @@ class TwoConnections extends SqliteAdapter {
   }
 }
 
+/** Runs single statements at once: to be lent a connection for each costs more than the small ones themselves. */
+class DirectExecutor extends DefaultQueryExecutor {
+  readonly #driver: SqliteDriver;
+
+  constructor(driver: SqliteDriver, dialect: Dialect) {
+    super(dialect.createQueryCompiler(), dialect.createAdapter(), {
+      provideConnection: async (consumer) => consumer(await driver.acquireConnection()),
+    });
+    this.#driver = driver;
+  }
+
+  override async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    return await this.#driver.connect().executeQuery<Row>(query);
+  }
+}
+
 class SqliteDriver implements Driver {
   readonly #writer: Statements;
   readonly #reader: Statements;
   readonly #log: LogSync | undefined;
   readonly #turns = new Turns();
+  #closing: Promise<void> | undefined;
 
   constructor(writer: DatabaseSync, reader: DatabaseSync, log: LogSync | undefined) {
     this.#writer = new Statements(writer);
@@ -129,6 +150,11 @@ class SqliteDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
+    return this.connect();
+  }
+
+  connect(): Connection {
+    if (this.#closing !== undefined) throw new Error("the database is closed");
     return new Connection(this.#writer, this.#reader, this.#log, this.#turns);
   }
 
@@ -147,8 +173,13 @@ class SqliteDriver implements Driver {
 
   async releaseConnection(): Promise<void> {}
 
-  async destroy(): Promise<void> {
-    // What runs is let finish; nothing new can begin, for Kysely refuses it.
+  destroy(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** What runs is let finish; nothing new can begin. */
+  async #close(): Promise<void> {
     await this.#turns.take();
     await this.#log?.close();
     this.#reader.close();
@@ -201,7 +232,7 @@ class Connection implements DatabaseConnection {
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
     if (this.#inTransaction) return this.#writer.run(query.sql, query.parameters);
     if (/^\s*(?:select|explain)\b/i.test(query.sql)) {
-      return whenFree(() => this.#reader.run(query.sql, query.parameters));
+      return await whenFree(() => this.#reader.run<Row>(query.sql, query.parameters));
     }
     await this.#turns.take();
     let result: QueryResult<Row>;
@@ -216,45 +247,6 @@ class Connection implements DatabaseConnection {
 
   async *streamQuery<Row>(query: CompiledQuery): AsyncIterableIterator<QueryResult<Row>> {
     yield await this.executeQuery<Row>(query);
-  }
-}
-
-/** Statements of one connection, kept prepared: preparing costs more than running the small ones. */
-class Statements {
-  readonly #file: DatabaseSync;
-  readonly #prepared = new Map<string, { statement: StatementSync; returnsRows: boolean }>();
-  static readonly #most = 500;
-
-  constructor(file: DatabaseSync) {
-    this.#file = file;
-  }
-
-  run<Row>(sql: string, parameters: readonly unknown[]): QueryResult<Row> {
-    const { statement, returnsRows } = this.#prepare(sql);
-    const values = parameters as SQLInputValue[];
-    if (returnsRows) return { rows: statement.all(...values) as Row[] };
-    const { changes, lastInsertRowid } = statement.run(...values);
-    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
-  }
-
-  get isTransaction(): boolean {
-    return this.#file.isTransaction;
-  }
-
-  close(): void {
-    this.#prepared.clear();
-    this.#file.close();
-  }
-
-  #prepare(sql: string): { statement: StatementSync; returnsRows: boolean } {
-    const known = this.#prepared.get(sql);
-    if (known !== undefined) return known;
-    const statement = this.#file.prepare(sql);
-    const entry = { statement, returnsRows: statement.columns().length > 0 };
-    // Lists of values make new texts without end; the oldest goes.
-    if (Statements.#most <= this.#prepared.size) this.#prepared.delete(this.#prepared.keys().next().value!);
-    this.#prepared.set(sql, entry);
-    return entry;
   }
 }
 
