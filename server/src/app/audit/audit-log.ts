@@ -4,7 +4,7 @@
  * Whoever calls does not wait for the disk: lines are written together every second, and at the end. What waits is
  * bounded. When the disk takes nothing, new records are lost, which the log says when it begins and when it is over.
  */
-import { appendFile, mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import { uuid } from "../../base/ids.ts";
@@ -54,7 +54,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
     for (const [date, lines] of writing) {
       const name = `${date}.jsonl`;
       try {
-        await appendFile(join(folder, name), lines.whole(torn.has(name)), { mode: 0o600 });
+        await append(join(folder, name), lines.pages(torn.has(name)));
       } catch (error) {
         torn.add(name);
         // Those that came in the meantime stand behind them.
@@ -143,18 +143,30 @@ class Lines {
 
   append(later: Lines): void {
     this.#turn(0);
-    this.#pages.push(later.whole(false));
+    this.#pages.push(...later.pages(false));
     this.size += later.size;
   }
 
-  whole(afterBreak: boolean): Buffer {
-    return Buffer.concat([Buffer.from(afterBreak ? "\n" : ""), ...this.#pages, this.#page.subarray(0, this.#used)]);
+  pages(afterBreak: boolean): Buffer[] {
+    return [...(afterBreak ? [Buffer.from("\n")] : []), ...this.#pages, this.#page.subarray(0, this.#used)];
   }
 
   #turn(size: number): void {
     if (0 < this.#used) this.#pages.push(this.#page.subarray(0, this.#used));
     this.#page = Buffer.allocUnsafeSlow(size);
     this.#used = 0;
+  }
+}
+
+/** @throws when the disk does not take all of it */
+async function append(path: string, pages: readonly Buffer[]): Promise<void> {
+  const file = await open(path, "a", 0o600);
+  try {
+    const { bytesWritten } = await file.writev(pages);
+    const sizeBytes = pages.reduce((sum, page) => sum + page.length, 0);
+    if (bytesWritten < sizeBytes) throw new Error(`only ${bytesWritten} of ${sizeBytes} bytes could be written`);
+  } finally {
+    await file.close();
   }
 }
 

@@ -66,41 +66,46 @@ type SessionContext = {
 export function cloudTrailRecord(call: CallRecord, accountId: string, eventId: string): CloudTrailRecord {
   const { request, service, operation = "", kind, error, decisions } = call;
   const isData = dataOperations.has(operation) || kind === "link";
-  const eventSource = `${/^[\w-]{1,64}$/.test(service) ? service : "unknown"}.amazonaws.com`;
-  return {
+  // No spreads: each would make the rest of the record slow to build, and there is one for every call.
+  const record: CloudTrailRecord = {
     eventVersion: "1.11",
     userIdentity: userIdentity(call),
     eventTime: isoSeconds(call.startedAtMs),
-    eventSource,
+    eventSource: `${/^[\w-]{1,64}$/.test(service) ? service : "unknown"}.amazonaws.com`,
     eventName: operation,
     awsRegion: call.region ?? "us-east-1",
-    sourceIPAddress: request.remoteAddress.replace(/^::ffff:(?=\d+\.)/i, ""),
+    sourceIPAddress: v4Of(request.remoteAddress),
     userAgent: cut(request.headers["user-agent"] ?? "", 512),
-    ...(error !== undefined && { errorCode: error.code, errorMessage: cut(error.message, 1024) }),
     requestParameters: requestParameters(call.inputType, call.input) ?? null,
     responseElements: null,
-    additionalEventData: {
-      httpStatus: call.status,
-      durationMs: call.endedAtMs - call.startedAtMs,
-      ...(kind !== undefined && kind !== "anonymous" && { authenticationMethod: methods[kind] }),
-      ...(0 < decisions.length && {
-        decisions: decisions.map(({ wanted, decision }) => ({
-          action: wanted.action,
-          resource: cut(wanted.resource, 2048),
-          decision: decision.decision,
-          reason: cut(decision.reason, 1024),
-        })),
-      }),
-    },
+    additionalEventData: { httpStatus: call.status, durationMs: call.endedAtMs - call.startedAtMs },
     requestID: call.requestId,
     eventID: eventId,
     readOnly: reading.test(operation),
-    ...(0 < decisions.length && { resources: resourcesOf(call) }),
     eventType: "AwsApiCall",
     managementEvent: !isData,
     recipientAccountId: call.caller?.accountId ?? accountId,
     eventCategory: isData ? "Data" : "Management",
   };
+  if (error !== undefined) {
+    record.errorCode = error.code;
+    record.errorMessage = cut(error.message, 1024);
+  }
+  if (kind !== undefined && kind !== "anonymous") record.additionalEventData.authenticationMethod = methods[kind];
+  if (0 < decisions.length) {
+    record.additionalEventData.decisions = decisions.map(shownDecision);
+    record.resources = resourcesOf(call);
+  }
+  return record;
+}
+
+function shownDecision({ wanted, decision: { decision, reason } }: CallRecord["decisions"][number]) {
+  return { action: wanted.action, resource: cut(wanted.resource, 2048), decision, reason: cut(reason, 1024) };
+}
+
+/** Of an address of IPv4 in the form of IPv6. */
+function v4Of(address: string): string {
+  return address.startsWith(":") ? address.replace(/^::ffff:(?=\d+\.)/i, "") : address;
 }
 
 const methods = {

@@ -1,7 +1,7 @@
 /**
  * What was asked, as a record of a call may show it: without secrets, without bodies, and of bounded size.
  */
-import type { StructureType, Type } from "../../edge/model/model.ts";
+import type { Member, StructureType, Type } from "../../edge/model/model.ts";
 
 export const hidden = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
@@ -46,13 +46,9 @@ class Shown {
     for (const name in value) {
       const element = value[name];
       if (element === undefined || element === null) continue;
-      const member = type?.members.find((one) => one.name === name);
-      const key = lowerCamel(name);
-      if (type !== undefined && member === undefined) continue;
-      if (member?.isSensitive || alsoHidden.has(`${type?.name}.${name}`) || alsoHidden.has(`*.${name}`)) {
-        shown[key] = hidden;
-      } else if (member?.type.kind !== "blob") shown[key] = this.#value(member?.type, element, depth + 1);
-      else if (!member.type.streaming && member.location !== "payload") shown[key] = hidden;
+      const member = type === undefined ? untyped(name) : plansOf(type).get(name);
+      if (member === undefined || member.show === "nothing") continue;
+      shown[member.key] = member.show === "value" ? this.#value(member.type, element, depth + 1) : hidden;
     }
     return shown;
   }
@@ -75,6 +71,31 @@ class Shown {
     const entries = Object.entries(value).slice(0, maxEntries);
     return Object.fromEntries(entries.map(([key, element]) => [key, this.#value(member, element, depth + 1)]));
   }
+}
+
+type MemberPlan = { key: string; show: "value" | "that it is there" | "nothing"; type: Type | undefined };
+
+const plans = new WeakMap<StructureType, ReadonlyMap<string, MemberPlan>>();
+
+/** Made when a structure is first shown: every call is. */
+function plansOf(type: StructureType): ReadonlyMap<string, MemberPlan> {
+  let known = plans.get(type);
+  if (known === undefined) {
+    known = new Map(type.members.map((member) => [member.name, planOf(type, member)]));
+    plans.set(type, known);
+  }
+  return known;
+}
+
+function planOf({ name: structure }: StructureType, { name, type, isSensitive, location }: Member): MemberPlan {
+  const isHidden = isSensitive || alsoHidden.has(`${structure}.${name}`) || alsoHidden.has(`*.${name}`);
+  const isBody = type.kind === "blob" && (type.streaming || location === "payload");
+  const show = isHidden ? "that it is there" : isBody ? "nothing" : type.kind === "blob" ? "that it is there" : "value";
+  return { key: lowerCamel(name), show, type };
+}
+
+function untyped(name: string): MemberPlan {
+  return { key: lowerCamel(name), show: alsoHidden.has(`*.${name}`) ? "that it is there" : "value", type: undefined };
 }
 
 /** `StreamARN` is `streamARN`, `SSEAlgorithm` is `sSEAlgorithm`: CloudTrail knows no abbreviations. */
