@@ -17,7 +17,8 @@ async function* chunksOf(bytes: Uint8Array, chunkBytes: number): AsyncGenerator<
   }
 }
 
-const all = async (chunks: AsyncIterable<Uint8Array>) => Buffer.concat(await Array.fromAsync(chunks));
+const all = async (chunks: AsyncIterable<Uint8Array>) =>
+  Buffer.concat(await Array.fromAsync(chunks, (chunk) => Buffer.from(chunk)));
 const seal = (bytes: Uint8Array, chunkBytes = 10_007) => all(sealFrames(key, blob, chunksOf(bytes, chunkBytes)));
 
 function open(sealed: Uint8Array, size: number, range = { from: 0, to: size }, chunkBytes = 1 << 20, name = blob) {
