@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { type FileHandle, mkdtemp, open, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, test } from "node:test";
 import { sql } from "kysely";
 import { openSqliteRecords } from "./sqlite.ts";
@@ -89,6 +90,26 @@ test("says that the disk is full, and goes on when it no longer is", async () =>
   assert.deepEqual(await records.db.selectFrom("loose_blobs").selectAll().execute(), []);
   await limit(10_000);
   await write();
+  await records.close();
+});
+
+test("names columns right when another process changes tables under a statement that is kept", async () => {
+  const records = await openSqliteRecords({ path });
+  const run = (text: string) => sql.raw<Record<string, unknown>>(text).execute(records.db);
+  await run("create table changing (a text, b text, c text)");
+  await run("insert into changing values ('1', '2', '3')");
+  const queries = ["select * from changing", "select c, a from changing", "select changing.*, 'x' as x from changing"];
+  for (const query of queries) await run(query);
+  const other = new DatabaseSync(path);
+  other.exec("alter table changing drop column b; alter table changing add column d text default '4'");
+  other.close();
+  const found = [];
+  for (const query of queries) found.push(...(await run(query)).rows.map((row) => ({ ...row })));
+  assert.deepEqual(found, [
+    { a: "1", c: "3", d: "4" },
+    { c: "3", a: "1" },
+    { a: "1", c: "3", d: "4", x: "x" },
+  ]);
   await records.close();
 });
 
