@@ -18,7 +18,7 @@ export const getObject: Operation<With<GetObjectRequest, "Bucket" | "Key">, GetO
     const reader = await readerOf(ctx, object, input);
     const { range, headers }: ObjectAnswer = planAnswer(object, input, ctx.header("if-range"));
     const Body = await namingKeyFailures(() => ctx.objects.send(object, { range, ...reader }));
-    return { ...headers, Body };
+    return Object.assign(headers, { Body });
   },
 };
 

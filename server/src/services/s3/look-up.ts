@@ -5,46 +5,44 @@ import { type Bucket, findBucket } from "../../storage/records/buckets.ts";
 import { findObject, findWithBucket, type StoredObject } from "../../storage/records/objects.ts";
 import type { Call } from "./context.ts";
 
-/** By name, `BUCKET` and `BUCKET/KEY`. */
+/** Few enough to be looked through. */
 type Found = {
-  buckets: Map<string, Promise<{ bucket?: Bucket }>>;
-  objects: Map<string, Promise<{ object?: StoredObject }>>;
+  buckets: { name: string; found: Promise<{ bucket?: Bucket }> }[];
+  objects: { bucket: string; key: string; found: Promise<{ object?: StoredObject }> }[];
 };
 
-const found = new WeakMap<Call, Found>();
+const foundBy = new WeakMap<Call, Found>();
 
 export async function bucketOf(ctx: Call, name: string): Promise<Bucket | undefined> {
-  const { buckets } = foundBy(ctx);
-  let known = buckets.get(name);
-  if (known === undefined) {
-    known = findBucket(ctx.records.db, name).then((bucket) => ({ bucket }));
-    buckets.set(name, known);
-  }
-  return (await known).bucket;
+  const { buckets } = lookedFor(ctx);
+  const known = buckets.find((one) => one.name === name);
+  if (known !== undefined) return (await known.found).bucket;
+  const found = findBucket(ctx.records.db, name).then((bucket) => ({ bucket }));
+  buckets.push({ name, found });
+  return (await found).bucket;
 }
 
 export async function objectOf(ctx: Call, bucket: string, key: string): Promise<StoredObject | undefined> {
-  const { buckets, objects } = foundBy(ctx);
-  const name = `${bucket}/${key}`;
-  let known = objects.get(name);
-  if (known === undefined) {
-    if (buckets.has(bucket)) {
-      known = findObject(ctx.records.db, bucket, key).then((object) => ({ object }));
-    } else {
-      const both = findWithBucket(ctx.records.db, bucket, key);
-      buckets.set(bucket, both);
-      known = both;
-    }
-    objects.set(name, known);
+  const { buckets, objects } = lookedFor(ctx);
+  const known = objects.find((one) => one.key === key && one.bucket === bucket);
+  if (known !== undefined) return (await known.found).object;
+  let found: Promise<{ object?: StoredObject }>;
+  if (buckets.some(({ name }) => name === bucket)) {
+    found = findObject(ctx.records.db, bucket, key).then((object) => ({ object }));
+  } else {
+    const both = findWithBucket(ctx.records.db, bucket, key);
+    buckets.push({ name: bucket, found: both });
+    found = both;
   }
-  return (await known).object;
+  objects.push({ bucket, key, found });
+  return (await found).object;
 }
 
-function foundBy(ctx: Call): Found {
-  let known = found.get(ctx);
-  if (known === undefined) {
-    known = { buckets: new Map(), objects: new Map() };
-    found.set(ctx, known);
+function lookedFor(ctx: Call): Found {
+  let found = foundBy.get(ctx);
+  if (found === undefined) {
+    found = { buckets: [], objects: [] };
+    foundBy.set(ctx, found);
   }
-  return known;
+  return found;
 }

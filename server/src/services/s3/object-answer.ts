@@ -43,29 +43,27 @@ export function planAnswer(object: StoredObject, asked: Asked, ifRange?: string)
   const checksums = part?.checksums ?? (range === undefined ? typedChecksumMembers(object.checksums) : {});
   const { headers, size } = object;
   const expires = asked.ResponseExpires ?? dateOf(headers.expires);
-  return {
-    range,
-    headers: {
-      AcceptRanges: "bytes",
-      LastModified: new Date(object.modifiedAt),
-      ContentLength: range === undefined ? size : range.to - range.from,
-      ContentRange: range && `bytes ${range.from}-${range.to - 1}/${size}`,
-      ETag: quoted(object.etag),
-      ...(asked.ChecksumMode === "ENABLED" ? checksums : {}),
-      ContentType: asked.ResponseContentType ?? headers["content-type"],
-      CacheControl: asked.ResponseCacheControl ?? headers["cache-control"],
-      ContentDisposition: asked.ResponseContentDisposition ?? headers["content-disposition"],
-      ContentEncoding: asked.ResponseContentEncoding ?? headers["content-encoding"],
-      ContentLanguage: asked.ResponseContentLanguage ?? headers["content-language"],
-      Expires: expires,
-      WebsiteRedirectLocation: headers["x-amz-website-redirect-location"],
-      Metadata: object.metadata as Record<string, string>,
-      StorageClass: object.storageClass === "STANDARD" ? undefined : (object.storageClass as "GLACIER"),
-      TagCount: object.tags.length || undefined,
-      PartsCount: part?.partsCount,
-      ...(encryptionMembers(object.encryption) as Pick<GetObjectOutput, "ServerSideEncryption">),
-    },
+  const answer: ObjectAnswer["headers"] = {
+    AcceptRanges: "bytes",
+    LastModified: new Date(object.modifiedAt),
+    ContentLength: range === undefined ? size : range.to - range.from,
+    ContentRange: range && `bytes ${range.from}-${range.to - 1}/${size}`,
+    ETag: quoted(object.etag),
+    ContentType: asked.ResponseContentType ?? headers["content-type"],
+    CacheControl: asked.ResponseCacheControl ?? headers["cache-control"],
+    ContentDisposition: asked.ResponseContentDisposition ?? headers["content-disposition"],
+    ContentEncoding: asked.ResponseContentEncoding ?? headers["content-encoding"],
+    ContentLanguage: asked.ResponseContentLanguage ?? headers["content-language"],
+    Expires: expires,
+    WebsiteRedirectLocation: headers["x-amz-website-redirect-location"],
+    Metadata: object.metadata as Record<string, string>,
+    StorageClass: object.storageClass === "STANDARD" ? undefined : (object.storageClass as "GLACIER"),
+    TagCount: object.tags.length || undefined,
+    PartsCount: part?.partsCount,
   };
+  if (asked.ChecksumMode === "ENABLED") Object.assign(answer, checksums);
+  Object.assign(answer, encryptionMembers(object.encryption));
+  return { range, headers: answer };
 }
 
 /** What cannot be read is not shown. */
