@@ -76,7 +76,12 @@ export function sealBytes(key: SealingKey, bytes: Uint8Array, about: string, ran
   const nonce = random(nonceBytes);
   const cipher = createCipheriv("aes-256-gcm", deriveKey(key, nonce), nonce.subarray(12));
   cipher.setAAD(Buffer.from(about));
-  return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
+  const sealed = Buffer.allocUnsafe(sealingBytes + bytes.length);
+  sealed.set(nonce);
+  sealed.set(cipher.update(bytes), nonceBytes);
+  cipher.final();
+  sealed.set(cipher.getAuthTag(), nonceBytes + bytes.length);
+  return sealed;
 }
 
 /** What was sealed, or `undefined` when any bit of it, of `about` or of the key is another one. */
