@@ -11,6 +11,7 @@ import type { AddressInfo } from "node:net";
 import type { Closeable } from "../base/lifetime.ts";
 import { type ConnectionLimits, connectionLimits, guardConnections } from "./connections.ts";
 import type { EdgeRequest, Handler } from "./http.ts";
+import { RequestBody } from "./request-body.ts";
 import { drain, isStream, writeAnswer } from "./write-answer.ts";
 
 export interface Listener extends Closeable {
@@ -167,7 +168,7 @@ async function answer(
   { continues, secure, signal }: { continues: boolean; secure: boolean; signal: AbortSignal },
 ): Promise<void> {
   try {
-    const body = continues ? afterContinue(request, response) : request.iterator({ destroyOnReturn: false });
+    const body = continues ? afterContinue(request, response) : new RequestBody(request);
     const answer = await handler(edgeRequest(request, body, secure, signal));
     // An answer in pieces may be one to what still comes.
     if (isUnread(request) && !isStream(answer.body)) response.setHeader("connection", "close");
@@ -213,7 +214,7 @@ function targetOf(url: string): string {
 /** The client waits for "100 Continue": it comes when somebody wants the body. */
 async function* afterContinue(request: IncomingMessage, response: ServerResponse): AsyncGenerator<Uint8Array> {
   response.writeContinue();
-  yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+  yield* new RequestBody(request);
 }
 
 /** There is more of its body to come. */

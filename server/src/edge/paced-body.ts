@@ -19,65 +19,58 @@ export const objectPace: Pace = { idleMs: 60_000, graceMs: 300_000, bytesPerSeco
 export const documentPace: Pace = { idleMs: 20_000, graceMs: 30_000, bytesPerSecond: 1024 };
 
 /** @throws ServiceError (while it is read) RequestTimeout, in S3's words */
-export async function* pacedBody(body: AsyncIterable<Uint8Array>, pace: Pace): AsyncGenerator<Uint8Array> {
-  const chunks = body[Symbol.asyncIterator]();
-  const patience = new Patience();
-  let allowedMs = pace.graceMs;
-  let isOver = false;
-  try {
-    for (;;) {
-      const since = performance.now();
-      const { done, value } = await patience.wait(chunks.next(), Math.min(pace.idleMs, allowedMs));
-      if (done) {
-        isOver = true;
-        return;
-      }
-      allowedMs += (value.length / pace.bytesPerSecond) * 1000 - (performance.now() - since);
-      yield value;
-    }
-  } catch (error) {
-    // What still waits for its next bytes cannot be closed.
-    isOver = true;
-    throw error;
-  } finally {
-    patience.end();
-    if (!isOver) await chunks.return?.();
-  }
+export function pacedBody(body: AsyncIterable<Uint8Array>, pace: Pace): AsyncIterableIterator<Uint8Array> {
+  return new PacedBody(body, pace);
 }
 
-/** Many waits, one after the other, with one timer: making and clearing one for each chunk would cost more than its bytes. */
-class Patience {
-  #timer: NodeJS.Timeout | undefined;
-  #firesAt = Number.POSITIVE_INFINITY;
-  #until = 0;
-  #giveUp: ((error: unknown) => void) | undefined;
+class PacedBody implements AsyncIterableIterator<Uint8Array> {
+  readonly #body: AsyncIterable<Uint8Array>;
+  readonly #pace: Pace;
+  #chunks: AsyncIterator<Uint8Array> | undefined;
+  #allowedMs: number;
+  #isOver = false;
 
-  wait<Result>(work: Promise<Result>, ms: number): Promise<Result> {
-    const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    this.#until = performance.now() + ms;
-    this.#giveUp = reject;
-    // A timer that fires too early looks again.
-    if (this.#until < this.#firesAt) this.#set();
-    work.then(resolve, reject);
+  constructor(body: AsyncIterable<Uint8Array>, pace: Pace) {
+    this.#body = body;
+    this.#pace = pace;
+    this.#allowedMs = pace.graceMs;
+  }
+
+  next(): Promise<IteratorResult<Uint8Array>> {
+    if (this.#isOver) return Promise.resolve(over);
+    this.#chunks ??= this.#body[Symbol.asyncIterator]();
+    const { idleMs, bytesPerSecond } = this.#pace;
+    const since = performance.now();
+    const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<Uint8Array>>();
+    // What still waits for its next bytes cannot be closed: it is left alone after a failure.
+    const fail = (error: unknown) => {
+      clearTimeout(timer);
+      this.#isOver = true;
+      reject(error);
+    };
+    const timer = setTimeout(() => fail(tooSlow()), Math.max(0, Math.min(idleMs, this.#allowedMs)));
+    this.#chunks.next().then((next) => {
+      clearTimeout(timer);
+      if (next.done) this.#isOver = true;
+      else this.#allowedMs += (next.value.length / bytesPerSecond) * 1000 - (performance.now() - since);
+      resolve(next);
+    }, fail);
     return promise;
   }
 
-  end(): void {
-    clearTimeout(this.#timer);
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    const isOpen = !this.#isOver;
+    this.#isOver = true;
+    if (isOpen) await this.#chunks?.return?.();
+    return over;
   }
 
-  #set(): void {
-    clearTimeout(this.#timer);
-    this.#firesAt = this.#until;
-    this.#timer = setTimeout(() => this.#look(), Math.max(0, this.#until - performance.now())).unref();
-  }
-
-  #look(): void {
-    this.#firesAt = Number.POSITIVE_INFINITY;
-    if (performance.now() < this.#until) this.#set();
-    else this.#giveUp?.(tooSlow());
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 }
+
+const over = { done: true, value: undefined } as const;
 
 function tooSlow(): ServiceError {
   const message =
