@@ -22,7 +22,7 @@ export interface BlobStore extends Closeable {
   put(key: BlobKey, body: Chunks | Uint8Array, options?: { signal?: AbortSignal }): Promise<{ sizeBytes: number }>;
   /**
    * `undefined`: no such blob. A range past the end is clipped. Whoever asks reads to the end or calls `return()`.
-   * `lend`: a chunk may be looked at until the next one is asked for; then its memory may be used again.
+   * `lend`: a chunk is the reader's, to write in as well, until the next one is asked for; then its memory is used again.
    */
   get(key: BlobKey, range?: ByteRange, options?: { lend?: boolean }): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** `undefined`: no such blob. */

@@ -18,9 +18,6 @@ const suffix = "~";
 const nursery = "~growing";
 /** Blobs lie in a few dozen folders. */
 const maxOpenFolders = 64;
-/** Read at once. */
-const chunkBytes = 1 << 20;
-
 export async function openFsBlobs({ folder, random }: { folder: string; random: Random }): Promise<BlobStore> {
   const made = await mkdir(join(folder, nursery), { recursive: true, mode: 0o700 });
   if (made !== undefined) await syncFolders(folder, dirname(made));
@@ -103,7 +100,7 @@ class FileBytes implements AsyncIterableIterator<Uint8Array> {
   async next(): Promise<IteratorResult<Uint8Array>> {
     if (this.#ended || this.#to <= this.#at) return this.return();
     try {
-      const sizeBytes = Math.min(chunkBytes, this.#to - this.#at);
+      const sizeBytes = Math.min(buffers.sizeBytes, this.#to - this.#at);
       if (this.#lends) this.#lent ??= buffers.take();
       const buffer = this.#lent ?? Buffer.allocUnsafe(sizeBytes);
       const value = await readAt(this.#file.file, this.#at, buffer.subarray(0, sizeBytes));

@@ -21,9 +21,18 @@ const all = async (chunks: AsyncIterable<Uint8Array>) =>
   Buffer.concat(await Array.fromAsync(chunks, (chunk) => Buffer.from(chunk)));
 const seal = (bytes: Uint8Array, chunkBytes = 10_007) => all(sealFrames(key, blob, chunksOf(bytes, chunkBytes)));
 
-function open(sealed: Uint8Array, size: number, range = { from: 0, to: size }, chunkBytes = 1 << 20, name = blob) {
+async function open(
+  sealed: Uint8Array,
+  size: number,
+  range = { from: 0, to: size },
+  chunkBytes = 1 << 20,
+  name = blob,
+) {
   const { from, to } = sealedRange(size, range);
-  return all(openFrames(key, name, size, range, chunksOf(sealed.subarray(from, to), chunkBytes)));
+  const chunks = () => chunksOf(sealed.subarray(from, to), chunkBytes);
+  const opened = await all(openFrames(key, name, size, range, chunks()));
+  assert.deepEqual(await all(openFrames(key, name, size, range, chunks(), { lend: true })), opened);
+  return opened;
 }
 
 test("opens what was sealed, whatever the sizes of body and chunks", async () => {

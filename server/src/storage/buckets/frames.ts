@@ -60,8 +60,8 @@ export function sealedRange(sizeBytes: number, { from, to }: ByteRange): ByteRan
 }
 
 /**
- * `sealed`: the bytes of `sealedRange`, in chunks that may be lent. `lend`: so is what comes out. @throws DamagedBytes in the place of the first frame
- * that is not as it was sealed
+ * `sealed`: the bytes of `sealedRange`, in chunks that are lent: they are written in. `lend`: what comes out is lent, too, and
+ * in larger pieces. @throws DamagedBytes at the latest in the place of the first frame that is not as it was sealed
  */
 export async function* openFrames(
   key: SealingKey,
@@ -76,11 +76,13 @@ export async function* openFrames(
   let index = expected.from / sealedFrameBytes;
   let missing = expected.to - expected.from;
 
-  function open(frame: Uint8Array): Uint8Array<ArrayBuffer> {
+  /** All of a frame, in memory of its own. */
+  function openWhole(frame: Uint8Array): Uint8Array<ArrayBuffer> {
     const decipher = createDecipheriv("aes-256-gcm", own, nonceOf(index++), { authTagLength: tagBytes });
     const body = frame.length - tagBytes;
     decipher.setAuthTag(frame.subarray(body));
     const opened = decipher.update(frame.subarray(0, body));
+    missing -= frame.length;
     try {
       decipher.final();
     } catch (cause) {
@@ -89,31 +91,38 @@ export async function* openFrames(
     return opened;
   }
 
+  /** What is wanted of the frame that was opened last. */
+  function wantedOf(opened: Uint8Array): Uint8Array {
+    const start = (index - 1) * frameBytes;
+    return opened.subarray(Math.max(0, range.from - start), Math.max(0, range.to - start));
+  }
+
   const gathered = Buffer.allocUnsafe(sealedFrameBytes);
   let gatheredBytes = 0;
   for await (const chunk of sealed) {
-    for (let at = 0; at < chunk.length && 0 < missing; ) {
-      const wanted = Math.min(sealedFrameBytes, missing);
-      let frame: Uint8Array;
-      if (gatheredBytes === 0 && wanted <= chunk.length - at) {
-        frame = chunk.subarray(at, at + wanted);
-        at += wanted;
-      } else {
-        const piece = chunk.subarray(at, at + wanted - gatheredBytes);
+    let at = 0;
+    /** What was opened lies at the chunk's beginning, where what was sealed was longer. */
+    let openedBytes = 0;
+    while (at < chunk.length && 0 < missing) {
+      const frameSize = Math.min(sealedFrameBytes, missing);
+      const isWhole = gatheredBytes === 0 && frameSize <= chunk.length - at;
+      const piece = chunk.subarray(at, at + frameSize - gatheredBytes);
+      at += piece.length;
+      if (!isWhole) {
         gathered.set(piece, gatheredBytes);
         gatheredBytes += piece.length;
-        at += piece.length;
-        if (gatheredBytes < wanted) continue;
+        if (gatheredBytes < frameSize) break;
         gatheredBytes = 0;
-        frame = gathered.subarray(0, wanted);
       }
-      missing -= wanted;
-      const start = index * frameBytes;
-      const opened = open(frame);
-      const wantedBytes = opened.subarray(Math.max(0, range.from - start), Math.max(0, range.to - start));
-      if (0 < wantedBytes.length) yield wantedBytes;
-      if (lend) freeNow(opened);
+      const opened = openWhole(isWhole ? piece : gathered.subarray(0, frameSize));
+      const wanted = wantedOf(opened);
+      if (isWhole && lend) {
+        chunk.set(wanted, openedBytes);
+        openedBytes += wanted.length;
+        freeNow(opened);
+      } else if (0 < wanted.length) yield wanted;
     }
+    if (0 < openedBytes) yield chunk.subarray(0, openedBytes);
   }
   if (0 < missing) throw new DamagedBytes(`blob ${blob} is cut off`);
 }
