@@ -178,9 +178,12 @@ export function createObjectStore({ records, blobs, objectKeys, clock, random }:
   }
 
   return {
-    receive: (body, { part, ...options } = {}) =>
+    receive: (body, { part, checksums, maxBytes, signal, sealing } = {}) =>
       receive(body, blobs, {
-        ...options,
+        checksums,
+        maxBytes,
+        signal,
+        sealing,
         random,
         inlineBytes: part === undefined ? inlineBytes : -1,
         createBlob: () =>
