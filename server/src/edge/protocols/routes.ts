@@ -38,6 +38,8 @@ type Segment = { literal: string } | { label: string; greedy: boolean };
 
 export type Routes = {
   byMethod: ReadonlyMap<string, readonly Route[]>;
+  /** Those among them that a request without a query may mean: few. */
+  withoutQuery: ReadonlyMap<string, readonly Route[]>;
   /** Names in patterns' queries: `acl`, `uploads`, … */
   subresources: ReadonlySet<string>;
 };
@@ -53,8 +55,15 @@ export function compileRoutes(model: Model): Routes {
     byMethod.set(operation.http.method, routes);
     routes.push(route);
   }
-  for (const routes of byMethod.values()) routes.sort(byPrecedence);
-  return { byMethod, subresources };
+  const withoutQuery = new Map<string, Route[]>();
+  for (const [method, routes] of byMethod) {
+    routes.sort(byPrecedence);
+    withoutQuery.set(
+      method,
+      routes.filter(({ literals, requiredQuery }) => literals.length + requiredQuery.length === 0),
+    );
+  }
+  return { byMethod, withoutQuery, subresources };
 }
 
 function compileRoute(operation: OperationModel): Route {
@@ -107,11 +116,12 @@ function literalCount({ segments }: Route): number {
 }
 
 /** `undefined`: there is none. */
-export function findRoute({ byMethod }: Routes, target: Target): Found | undefined {
+export function findRoute({ byMethod, withoutQuery }: Routes, target: Target): Found | undefined {
   let found: { route: Route; labels: Map<string, string> } | undefined;
   const id = target.query.get("x-id")?.[0];
   const segments = splitPath(target.rawPath);
-  for (const route of byMethod.get(target.method) ?? none) {
+  const routes = target.query.size === 0 ? withoutQuery : byMethod;
+  for (const route of routes.get(target.method) ?? none) {
     if (route.inBucket !== target.inBucket) continue;
     // In order of precedence: only `x-id` may still prefer a later one among equals.
     if (found !== undefined && (id === undefined || byRank(found.route, route) !== 0)) break;
@@ -140,7 +150,6 @@ export function hasPath({ byMethod }: Routes, { rawPath, inBucket }: Pick<Target
 }
 
 function holds({ literals, requiredQuery, requiredHeaders }: Route, { query, header }: Target): boolean {
-  if (query.size === 0 && 0 < literals.length + requiredQuery.length) return false;
   for (const [name, value] of literals) {
     const sent = query.get(name);
     if (sent === undefined || (value !== "" && sent[0] !== value)) return false;
@@ -156,7 +165,14 @@ function splitPath(rawPath: string): string[] {
   return path === "" ? [] : path.split("/");
 }
 
-function matchPath(pattern: readonly Segment[], path: readonly string[], rawPath: string) {
+function matchPath(
+  pattern: readonly Segment[],
+  path: readonly string[],
+  rawPath: string,
+): Map<string, string> | undefined {
+  const [first] = pattern;
+  // Most paths fail here.
+  if (first !== undefined && "literal" in first && first.literal !== path[0]) return undefined;
   const labels = new Map<string, string>();
   let at = 1;
   for (let i = 0; i < pattern.length; i++) {
