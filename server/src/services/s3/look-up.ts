@@ -6,43 +6,41 @@ import { findObject, findWithBucket, type StoredObject } from "../../storage/rec
 import type { Call } from "./context.ts";
 
 /** Few enough to be looked through. */
-type Found = {
-  buckets: { name: string; found: Promise<{ bucket?: Bucket }> }[];
-  objects: { bucket: string; key: string; found: Promise<{ object?: StoredObject }> }[];
+type Looks = {
+  buckets: { name: string; look: Promise<{ bucket?: Bucket }> }[];
+  objects: { bucket: string; key: string; look: Promise<{ object?: StoredObject }> }[];
 };
 
-const foundBy = new WeakMap<Call, Found>();
+/** With the call, and gone with it. */
+const looks = Symbol("looks");
+type Looking = Call & { [looks]?: Looks };
 
 export async function bucketOf(ctx: Call, name: string): Promise<Bucket | undefined> {
-  const { buckets } = lookedFor(ctx);
+  const { buckets } = looksOf(ctx);
   const known = buckets.find((one) => one.name === name);
-  if (known !== undefined) return (await known.found).bucket;
-  const found = findBucket(ctx.records.db, name).then((bucket) => ({ bucket }));
-  buckets.push({ name, found });
-  return (await found).bucket;
+  if (known !== undefined) return (await known.look).bucket;
+  const look = findBucket(ctx.records.db, name).then((bucket) => ({ bucket }));
+  buckets.push({ name, look });
+  return (await look).bucket;
 }
 
 export async function objectOf(ctx: Call, bucket: string, key: string): Promise<StoredObject | undefined> {
-  const { buckets, objects } = lookedFor(ctx);
+  const { buckets, objects } = looksOf(ctx);
   const known = objects.find((one) => one.key === key && one.bucket === bucket);
-  if (known !== undefined) return (await known.found).object;
-  let found: Promise<{ object?: StoredObject }>;
+  if (known !== undefined) return (await known.look).object;
+  let look: Promise<{ object?: StoredObject }>;
   if (buckets.some(({ name }) => name === bucket)) {
-    found = findObject(ctx.records.db, bucket, key).then((object) => ({ object }));
+    look = findObject(ctx.records.db, bucket, key).then((object) => ({ object }));
   } else {
     const both = findWithBucket(ctx.records.db, bucket, key);
-    buckets.push({ name: bucket, found: both });
-    found = both;
+    buckets.push({ name: bucket, look: both });
+    look = both;
   }
-  objects.push({ bucket, key, found });
-  return (await found).object;
+  objects.push({ bucket, key, look });
+  return (await look).object;
 }
 
-function lookedFor(ctx: Call): Found {
-  let found = foundBy.get(ctx);
-  if (found === undefined) {
-    found = { buckets: [], objects: [] };
-    foundBy.set(ctx, found);
-  }
-  return found;
+function looksOf(ctx: Looking): Looks {
+  ctx[looks] ??= { buckets: [], objects: [] };
+  return ctx[looks];
 }
