@@ -78,7 +78,9 @@ export function sealBytes(key: SealingKey, bytes: Uint8Array, about: string, ran
   cipher.setAAD(Buffer.from(about));
   const sealed = Buffer.allocUnsafe(sealingBytes + bytes.length);
   sealed.set(nonce);
-  sealed.set(cipher.update(bytes), nonceBytes);
+  const ciphertext = cipher.update(bytes);
+  sealed.set(ciphertext, nonceBytes);
+  freeNow(ciphertext);
   cipher.final();
   sealed.set(cipher.getAuthTag(), nonceBytes + bytes.length);
   return sealed;
