@@ -27,6 +27,7 @@ class PacedBody implements AsyncIterableIterator<Uint8Array> {
   readonly #body: AsyncIterable<Uint8Array>;
   readonly #pace: Pace;
   #chunks: AsyncIterator<Uint8Array> | undefined;
+  readonly #patience = new Patience();
   #allowedMs: number;
   #isOver = false;
 
@@ -41,26 +42,23 @@ class PacedBody implements AsyncIterableIterator<Uint8Array> {
     this.#chunks ??= this.#body[Symbol.asyncIterator]();
     const { idleMs, bytesPerSecond } = this.#pace;
     const since = performance.now();
-    const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<Uint8Array>>();
-    // What still waits for its next bytes cannot be closed: it is left alone after a failure.
-    const fail = (error: unknown) => {
-      clearTimeout(timer);
-      this.#isOver = true;
-      reject(error);
-    };
-    const timer = setTimeout(() => fail(tooSlow()), Math.max(0, Math.min(idleMs, this.#allowedMs)));
-    this.#chunks.next().then((next) => {
-      clearTimeout(timer);
-      if (next.done) this.#isOver = true;
-      else this.#allowedMs += (next.value.length / bytesPerSecond) * 1000 - (performance.now() - since);
-      resolve(next);
-    }, fail);
-    return promise;
+    return this.#patience.wait(this.#chunks.next(), Math.min(idleMs, this.#allowedMs)).then(
+      (next) => {
+        if (next.done) this.#end();
+        else this.#allowedMs += (next.value.length / bytesPerSecond) * 1000 - (performance.now() - since);
+        return next;
+      },
+      (error) => {
+        // What still waits for its next bytes cannot be closed: it is left alone.
+        this.#end();
+        throw error;
+      },
+    );
   }
 
   async return(): Promise<IteratorResult<Uint8Array>> {
     const isOpen = !this.#isOver;
-    this.#isOver = true;
+    this.#end();
     if (isOpen) await this.#chunks?.return?.();
     return over;
   }
@@ -68,9 +66,48 @@ class PacedBody implements AsyncIterableIterator<Uint8Array> {
   [Symbol.asyncIterator](): this {
     return this;
   }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#patience.end();
+  }
 }
 
 const over = { done: true, value: undefined } as const;
+
+/** Many waits, one after the other, with one timer: making and clearing one for each chunk would cost more than its bytes. */
+class Patience {
+  #timer: NodeJS.Timeout | undefined;
+  #firesAt = Number.POSITIVE_INFINITY;
+  #until = 0;
+  #giveUp: ((error: unknown) => void) | undefined;
+
+  wait<Result>(work: Promise<Result>, ms: number): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    this.#until = performance.now() + ms;
+    this.#giveUp = reject;
+    // A timer that fires too early looks again.
+    if (this.#until < this.#firesAt) this.#set();
+    work.then(resolve, reject);
+    return promise;
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #set(): void {
+    clearTimeout(this.#timer);
+    this.#firesAt = this.#until;
+    this.#timer = setTimeout(() => this.#look(), Math.max(0, this.#until - performance.now())).unref();
+  }
+
+  #look(): void {
+    this.#firesAt = Number.POSITIVE_INFINITY;
+    if (performance.now() < this.#until) this.#set();
+    else this.#giveUp?.(tooSlow());
+  }
+}
 
 function tooSlow(): ServiceError {
   const message =
