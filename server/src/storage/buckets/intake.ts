@@ -1,6 +1,7 @@
 /**
  * A body on its way in: counted, hashed, sealed and laid down in one pass.
  */
+import { hash } from "node:crypto";
 import { type ChecksumName, createChecksum } from "../../base/checksums.ts";
 import type { Random } from "../../base/random.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
@@ -8,6 +9,7 @@ import { untilAborted } from "../blobs/until-aborted.ts";
 import { sealBytes } from "../keys/xaes.ts";
 import type { ChecksumValues, Encryption, ObjectBytes } from "../records/objects.ts";
 import { sealFrames } from "./frames.ts";
+import { createMd5Stream, type Md5Stream } from "./md5-stream.ts";
 import type { Sealing } from "./object-keys.ts";
 
 export type Intake = {
@@ -20,7 +22,9 @@ export type Intake = {
   random: Random;
   /** Bodies up to here stay in memory. -1: none. */
   inlineBytes: number;
-  createBlob(): Promise<string>;
+  nameBlob(): string;
+  /** Must be done before the blob is there. */
+  enterBlob(blob: string): Promise<void>;
   discardBlob(blob: string): Promise<void>;
 };
 
@@ -54,26 +58,28 @@ export async function receive(
     sealing,
     random,
     inlineBytes,
-    createBlob,
+    nameBlob,
+    enterBlob,
     discardBlob,
   }: Intake,
 ): Promise<Received> {
-  const md5 = createChecksum("md5");
   const sums = checksums.map((name) => [name, createChecksum(name)] as const);
   let size = 0;
+  /** Of what does not stay in memory. */
+  let md5: Md5Stream | undefined;
 
   async function* counted() {
     for await (const chunk of untilAborted(body, signal)) {
       size += chunk.length;
       if (maxBytes < size) throw new BodyTooLarge(`more than ${maxBytes} bytes`);
-      md5.update(chunk);
       for (const [, sum] of sums) sum.update(chunk);
+      const waiting = md5?.update(chunk);
+      if (waiting !== undefined) await waiting;
       yield chunk;
     }
   }
 
-  const received = (bytes: Received["bytes"]): Received => {
-    const digest = md5.digestHex();
+  const received = (bytes: Received["bytes"], digest: string): Received => {
     const isTold = sealing === undefined || sealing.encryption.mode === "AES256";
     return {
       size,
@@ -92,28 +98,39 @@ export async function receive(
       const { done, value } = await chunks.next();
       if (done) {
         const bytes = head.length === 1 ? head[0]! : Buffer.concat(head);
-        return received({
-          kind: "inline",
-          bytes: sealing === undefined ? bytes : sealBytes(sealing.key, bytes, aboutInline, random),
-        });
+        const kept = sealing === undefined ? bytes : sealBytes(sealing.key, bytes, aboutInline, random);
+        return received({ kind: "inline", bytes: kept }, hash("md5", bytes));
       }
       head.push(value);
     }
-    const blob = await createBlob();
+    const blob = nameBlob();
+    const entered = enterBlob(blob);
+    // Its failure is met where it is waited for.
+    entered.catch(() => {});
+    md5 = createMd5Stream();
     try {
-      const plain = headThenRest(head, chunks);
+      for (const chunk of head) await md5.update(chunk);
+      const plain = headThenRest(head, chunks, entered);
       await blobs.put(blob, sealing === undefined ? plain : sealFrames(sealing.key, blob, plain), { signal });
+      return received({ kind: "blob", blob }, await md5.digest());
     } catch (error) {
+      md5.close();
+      await entered.catch(() => {});
       await discardBlob(blob);
       throw error;
     }
-    return received({ kind: "blob", blob });
   } finally {
     await chunks.return();
   }
 }
 
-async function* headThenRest(head: Uint8Array[], rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** Ends when `entered` has come true, which nobody waits for before. */
+async function* headThenRest(
+  head: Uint8Array[],
+  rest: AsyncIterable<Uint8Array>,
+  entered: Promise<void>,
+): AsyncGenerator<Uint8Array> {
   yield* head.splice(0);
   yield* rest;
+  await entered;
 }

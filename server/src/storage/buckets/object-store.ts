@@ -2,7 +2,7 @@
  * Objects in rows and blobs: what the S3 service and the jobs share.
  *
  * Small objects lie in their row, so that one durable write keeps them. Larger ones lie in a blob, objects uploaded in
- * parts in the parts' blobs. A blob is entered in `loose_blobs` before its first byte is written and taken out by the
+ * parts in the parts' blobs. A blob is entered in `loose_blobs` before it is there and taken out by the
  * transaction that makes a row hold it; the transaction that frees a blob enters it again, for the sweeper. So a crash
  * at any instant leaves whole objects, and at most bytes that the sweeper finds.
  */
@@ -152,10 +152,7 @@ export function createObjectStore({ records, blobs, objectKeys, clock, random }:
     return stored;
   }
 
-  async function createBlob(name: string): Promise<string> {
-    await commit((db) => addLooseBlobs(db, [name], clock() + writeGrace));
-    return name;
-  }
+  const enterBlob = (blob: string) => commit((db) => addLooseBlobs(db, [blob], clock() + writeGrace));
 
   /** A character of chance spreads the blobs over folders: few, because making one durable costs several writes. */
   const blobName = (name: string) => `objects/${randomText(random, 1)}/${name}`;
@@ -186,10 +183,9 @@ export function createObjectStore({ records, blobs, objectKeys, clock, random }:
         sealing,
         random,
         inlineBytes: part === undefined ? inlineBytes : -1,
-        createBlob: () =>
-          createBlob(
-            blobName(part === undefined ? sortableId(clock, random) : partName(part.uploadId, part.number, random)),
-          ),
+        nameBlob: () =>
+          blobName(part === undefined ? sortableId(clock, random) : partName(part.uploadId, part.number, random)),
+        enterBlob,
         discardBlob: (blob) => discard({ bytes: { kind: "blob", blob } }),
       }),
 
