@@ -92,6 +92,16 @@ test("while the disk takes nothing a bounded number of records wait, and the log
   ]);
 });
 
+test("thousands of calls in one moment are all kept, though not all of them may wait", async (t) => {
+  const { folder, audit } = await opened(t, { flushMs: 60_000, maxWaitingBytes: 500_000 });
+  for (let i = 0; i < 2000; i++) {
+    audit.record(callRecord());
+    if (i % 10 === 0) await sleep(1);
+  }
+  await audit.close();
+  assert.equal((await readAll(folder)).length, 2000);
+});
+
 test("a follower sees what is written later, each record once", async (t) => {
   const { folder, audit } = await opened(t, { flushMs: 20 });
   const stop = new AbortController();
