@@ -69,6 +69,14 @@ test("names ranges and sets, for a member of any structure too", () => {
   });
 });
 
+test("looks at each element of a list, also where only members of any structure have a rule", () => {
+  const { type } = modelOf("iam").operations.get("UntagUser")!.input;
+  const rules = { "*.TagKeys.member": { length: [1, 128] as [number, number] } };
+  assert.throws(() => compileConstraints(rules, "iam")(type!, { UserName: "ada", TagKeys: ["a", ""] }), {
+    message: `1 validation error detected: ${failed("''", "tagKeys.2.member", "have length greater than or equal to 1")}`,
+  });
+});
+
 test("what is refused for its length is not held against a pattern", () => {
   const type = model.operations.get("ReadJob")!.input.type!;
   const check = compileConstraints({ "ReadJobRequest.Id": { length: [0, 2048], pattern: /(a+)+b/ } }, "x");

@@ -44,17 +44,14 @@ export function compileConstraints(constraints: ServiceConstraints, signingName:
       // One that holds itself is not known yet.
       return members.length === 0 && !unfinished.has(type) ? undefined : { kind: "structure", members };
     }
-    // As it is: where `*` alone has a rule for elements, keys or values, they are not walked through.
     if (type.kind === "list") {
       const element = planOf(type.member.type, `${name}.member`);
-      const isWalked = element?.below !== undefined || constraints[`${name}.member`] !== undefined;
-      return element !== undefined && isWalked ? { kind: "list", element } : undefined;
+      return element && { kind: "list", element };
     }
     if (type.kind === "map") {
       const key = planOf(type.key.type, `${name}.key`);
       const value = planOf(type.value.type, `${name}.value`);
-      const isRuled = constraints[`${name}.key`] !== undefined || constraints[`${name}.value`] !== undefined;
-      return value?.below !== undefined || isRuled ? { kind: "map", key, value } : undefined;
+      return (key ?? value) && { kind: "map", key, value };
     }
     return undefined;
   }
