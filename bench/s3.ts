@@ -5,7 +5,7 @@
  *
  * PUT and GET of 4 KB and 1 MB objects over keep-alive connections, every request signed with the hash of its body. The
  * signatures are made before the clock runs, so the load generator costs the same small part of the machine for both.
- * The two servers take turns, SECONDS (default 3) at a time, three turns each after one to warm up; medians. Millrace
+ * The two servers take turns, SECONDS (default 5) at a time, three turns each after one to warm up; medians. Millrace
  * makes every PUT durable before it answers, s3rver leaves that to the operating system.
  *
  * Exits 1 when Millrace is less than twice as fast in any of the four.
@@ -19,7 +19,7 @@ import { systemClock } from "../server/src/base/clock.ts";
 import { signRequest } from "../server/src/edge/auth/sign.ts";
 import { keys, startMillrace, withFolder } from "../server/test/journeys/millrace-process.ts";
 
-const turnMs = Number(process.argv[2] ?? 3) * 1000;
+const turnMs = Number(process.argv[2] ?? 5) * 1000;
 const turns = 3;
 const connections = 8;
 const bound = 2;
