@@ -6,11 +6,12 @@
  * PUT and GET of 4 KB and 1 MB objects over keep-alive connections, every request signed with the hash of its body. The
  * signatures are made before the clock runs, so the load generator costs the same small part of the machine for both.
  * The two servers take turns, SECONDS (default 5) at a time, three turns each after one to warm up; medians. Millrace
- * makes every PUT durable before it answers, s3rver leaves that to the operating system.
+ * makes every PUT durable before it answers, s3rver leaves that to the operating system. For the PUT of 1 MB a third one
+ * tells what is to be had at all: a bare server that does nothing but hash the body and keep it (s3/bare.ts).
  *
  * Exits 1 when Millrace is less than twice as fast in any of the four.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
@@ -26,13 +27,13 @@ const bound = 2;
 const bucket = "bench";
 
 type Target = { name: string; url: URL; keys: { accessKeyId: string; secretAccessKey: string } };
-type Load = { name: string; method: "PUT" | "GET"; sizeBytes: number; objects: number };
+type Load = { name: string; method: "PUT" | "GET"; sizeBytes: number; objects: number; beside?: "bare" };
 
 const kilobyte = 1024;
 const loads: readonly Load[] = [
   { name: "PUT 4 KB", method: "PUT", sizeBytes: 4 * kilobyte, objects: 500 },
   { name: "GET 4 KB", method: "GET", sizeBytes: 4 * kilobyte, objects: 500 },
-  { name: "PUT 1 MB", method: "PUT", sizeBytes: 1024 * kilobyte, objects: 32 },
+  { name: "PUT 1 MB", method: "PUT", sizeBytes: 1024 * kilobyte, objects: 32, beside: "bare" },
   { name: "GET 1 MB", method: "GET", sizeBytes: 1024 * kilobyte, objects: 32 },
 ];
 
@@ -49,11 +50,14 @@ async function run(folder: string): Promise<void> {
     "api",
   ]);
   const s3rver = await startS3rver(join(folder, "s3rver"));
+  const bare = fork(join(import.meta.dirname, "s3/bare.ts"), [join(folder, "bare")]);
   try {
-    const targets: readonly [Target, Target] = [
+    const [bareUrl] = await once(bare, "message");
+    const targets: readonly Target[] = [
       { name: "millrace", url: new URL(millrace.url), keys },
       { name: "s3rver", url: s3rver.url, keys: { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" } },
     ];
+    const third = { name: "bare", url: new URL(bareUrl), keys };
     for (const target of targets) await createBucket(target);
     console.log(`${connections} connections, ${turns} turns of ${turnMs / 1000} s each; requests/s (MB/s), medians`);
     let slow = false;
@@ -61,7 +65,7 @@ async function run(folder: string): Promise<void> {
     for (const load of loads) {
       if (chosen !== undefined && !chosen.includes(load.name)) continue;
       if (load.method === "GET") for (const target of targets) await fill(target, load);
-      const measured = await compare(targets, load);
+      const measured = await compare(load.beside === "bare" ? [...targets, third] : targets, load);
       slow ||= measured < bound;
     }
     if (slow) {
@@ -71,24 +75,27 @@ async function run(folder: string): Promise<void> {
   } finally {
     await millrace.kill("SIGTERM");
     s3rver.process.kill("SIGTERM");
+    bare.disconnect();
     await once(s3rver.process, "exit");
   }
 }
 
-/** Prints a line and returns the ratio. */
-async function compare(targets: readonly [Target, Target], load: Load): Promise<number> {
-  const results: [number[], number[]] = [[], []];
+/** Prints a line and returns the ratio of the first to the second. */
+async function compare(targets: readonly Target[], load: Load): Promise<number> {
+  const results: number[][] = targets.map(() => []);
   for (let turn = 0; turn <= turns; turn++) {
     for (const [at, target] of targets.entries()) {
       const rate = await measure(target, load);
-      if (turn > 0) results[at as 0 | 1].push(rate);
+      if (turn > 0) results[at]!.push(rate);
     }
   }
-  const [ours, theirs] = results.map(median) as [number, number];
+  const rates = results.map(median);
   const show = (rate: number) =>
     `${rate.toFixed(0).padStart(6)}/s (${((rate * load.sizeBytes) / 1e6).toFixed(0).padStart(4)} MB/s)`;
-  console.log(`${load.name}   millrace ${show(ours)}   s3rver ${show(theirs)}   ${(ours / theirs).toFixed(2)} x`);
-  return ours / theirs;
+  const shown = targets.map(({ name }, at) => `${name} ${show(rates[at]!)}`).join("   ");
+  const ratio = rates[0]! / rates[1]!;
+  console.log(`${load.name}   ${shown}   ${ratio.toFixed(2)} x`);
+  return ratio;
 }
 
 async function fill(target: Target, { sizeBytes, objects }: Load): Promise<void> {
