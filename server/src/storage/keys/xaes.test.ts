@@ -41,6 +41,16 @@ test("derives each message's key from the key and its nonce alone, however many 
   }
 });
 
+test("opens many large ones at once, whatever each lacks to whole steps", async () => {
+  const key = sealingKey(systemRandom(32));
+  const plain = Array.from({ length: 12 }, (_, at) => systemRandom((1 << 20) + 1000 * at + 1));
+  const sealed = plain.map((bytes) =>
+    Buffer.concat(Array.from(sealInSteps(key, [bytes], "what", systemRandom), (piece) => Buffer.from(piece))),
+  );
+  const opened = await Promise.all(sealed.map((bytes) => openSealed(key, bytes, "what")));
+  for (const [at, bytes] of plain.entries()) assert.ok(Buffer.from(bytes).equals(opened[at]!), `the ${at}th`);
+});
+
 test("opens nothing of which a bit is another one, small or large", async () => {
   const large = sealingKey(systemRandom(32));
   for (const size of [65_536, 200_000]) {

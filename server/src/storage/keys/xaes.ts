@@ -94,14 +94,13 @@ export async function openSealed(key: SealingKey, sealed: Uint8Array, about: str
   let at = 0;
   let sinceBreath = 0;
   for (const step of stepsOf([sealed.subarray(nonceBytes, -tagBytes)])) {
-    if (breathBytes <= sinceBreath) {
-      await setImmediate();
-      sinceBreath = 0;
-    }
     const piece = decipher.update(step);
     at += piece.copy(opened, at);
     freeNow(piece);
     sinceBreath += step.length;
+    if (sinceBreath < breathBytes) continue;
+    await setImmediate();
+    sinceBreath = 0;
   }
   return endsWell(decipher) ? opened : undefined;
 }
@@ -132,7 +131,7 @@ function endsWell(decipher: DecipherGCM): boolean {
   }
 }
 
-/** Small chunks together, large ones in parts, without a copy where one is not needed. Look at a step before anything else. */
+/** Small chunks together, large ones in parts, without a copy where one is not needed. A step is gone with the next wait. */
 function* stepsOf(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
   let gatheredBytes = 0;
   for (const chunk of chunks) {
