@@ -129,7 +129,8 @@ export class World {
         await point("before the pack is written");
         this.fail("no space left");
         for await (const chunk of body instanceof Uint8Array ? [body] : body) {
-          chunks.push(chunk);
+          // Lent: its memory is used again.
+          chunks.push(Uint8Array.from(chunk));
           if (this.happens(0.1)) await point("while the pack is written");
         }
         if (this.happens(0.02)) {
