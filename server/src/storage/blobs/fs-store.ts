@@ -18,6 +18,7 @@ const suffix = "~";
 const nursery = "~growing";
 /** Blobs lie in a few dozen folders. */
 const maxOpenFolders = 64;
+
 export async function openFsBlobs({ folder, random }: { folder: string; random: Random }): Promise<BlobStore> {
   const made = await mkdir(join(folder, nursery), { recursive: true, mode: 0o700 });
   if (made !== undefined) await syncFolders(folder, dirname(made));
